@@ -1,0 +1,203 @@
+// The real clock: two timer descriptors and a thread that sleeps on them.
+//
+//   set ──► boottime timer ──► thread ──► ring the alarms that are due
+//   wall clock is set ──► realtime timer, cancelled ──► thread ──► follow it, arm again
+#include <dagger/actors/clock.hpp>
+
+#include <dagger/check.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace dagger::actors {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+nanoseconds read(clockid_t which) {
+  auto now = timespec{};
+  check(clock_gettime(which, &now) == 0, "no clock");
+  return seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
+}
+
+timespec to_timespec(nanoseconds x) {
+  auto whole = duration_cast<seconds>(x);
+  return {whole.count(), (x - whole).count()};
+}
+
+class descriptor {
+public:
+  explicit descriptor(int fd) : fd_(fd) {
+    if (fd < 0)
+      throw std::system_error(errno, std::generic_category(), "cannot make a timer");
+  }
+  ~descriptor() {
+    close(fd_);
+  }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+
+  int get() const {
+    return fd_;
+  }
+
+private:
+  int fd_;
+};
+
+class real_clock : public clock {
+public:
+  explicit real_clock(timestamp not_before)
+    : due_(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
+      wall_(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
+      ended_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    auto base = std::max(read(CLOCK_REALTIME), nanoseconds{not_before.time_since_epoch()});
+    ahead_ = (base - read(CLOCK_BOOTTIME)).count();
+    watch_wall();
+    thread_ = std::thread{[this] { run(); }};
+  }
+
+  ~real_clock() override {
+    stop();
+  }
+
+  timestamp now() const override {
+    return timestamp{std::chrono::floor<microseconds>(exact_now())};
+  }
+
+  alarm add(std::function<void()> ring) override {
+    auto guard = std::lock_guard{mutex_};
+    alarms_.push_back({std::move(ring), std::nullopt});
+    return alarms_.size() - 1;
+  }
+
+  void set(alarm which, std::optional<timestamp> when) override {
+    auto guard = std::lock_guard{mutex_};
+    if (stopped_)
+      return;
+    alarms_[which].when = when;
+    if (when && (!armed_ || *when < *armed_))
+      arm(*when);
+  }
+
+  void stop() override {
+    {
+      auto guard = std::lock_guard{mutex_};
+      if (stopped_)
+        return;
+      stopped_ = true;
+      for (auto& x : alarms_)
+        x.ring = nullptr;
+    }
+    check(eventfd_write(ended_.get(), 1) == 0, "cannot wake the clock");
+    thread_.join();
+  }
+
+private:
+  struct entry {
+    std::function<void()> ring;
+    std::optional<timestamp> when;
+  };
+
+  nanoseconds exact_now() const {
+    return read(CLOCK_BOOTTIME) + nanoseconds{ahead_.load(std::memory_order_relaxed)};
+  }
+
+  /// With the lock held.
+  void arm(std::optional<timestamp> when) {
+    armed_ = when;
+    auto spec = itimerspec{};
+    if (when) {
+      auto at = nanoseconds{when->time_since_epoch()} - nanoseconds{ahead_.load()};
+      spec.it_value = to_timespec(std::max(at, nanoseconds{1}));
+    }
+    check(timerfd_settime(due_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) == 0, "cannot arm");
+  }
+
+  /// A timer that never comes due and is cancelled when somebody sets the clock.
+  void watch_wall() {
+    auto spec = itimerspec{};
+    spec.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
+    check(timerfd_settime(wall_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr)
+              == 0
+            || errno == ECANCELED,
+          "cannot watch the wall clock");
+  }
+
+  void run() {
+    auto fds = std::array<pollfd, 3>{
+      {{due_.get(), POLLIN, 0}, {wall_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
+    while (true) {
+      if (poll(fds.data(), fds.size(), -1) < 0) {
+        check(errno == EINTR, "cannot wait for the clock");
+        continue;
+      }
+      auto guard = std::lock_guard{mutex_};
+      if (stopped_)
+        return;
+      if (fds[1].revents != 0)
+        follow_wall();
+      ring();
+    }
+  }
+
+  void follow_wall() {
+    auto ignored = std::uint64_t{0};
+    // Fails with ECANCELED: that is the news.
+    [[maybe_unused]] auto n = ::read(wall_.get(), &ignored, sizeof ignored);
+    watch_wall();
+    auto behind = read(CLOCK_REALTIME) - exact_now();
+    if (behind > nanoseconds{0})
+      ahead_ += behind.count();
+  }
+
+  void ring() {
+    auto expirations = std::uint64_t{0};
+    // Nothing to read is fine: we look at all alarms anyway.
+    [[maybe_unused]] auto n = ::read(due_.get(), &expirations, sizeof expirations);
+    auto at = now();
+    auto next = std::optional<timestamp>{};
+    for (auto& x : alarms_) {
+      if (!x.when)
+        continue;
+      if (*x.when <= at) {
+        x.when.reset();
+        x.ring();
+      } else if (!next || *x.when < *next) {
+        next = x.when;
+      }
+    }
+    arm(next);
+  }
+
+  descriptor due_, wall_, ended_;
+  std::atomic<std::int64_t> ahead_; // of CLOCK_BOOTTIME, in nanoseconds
+  std::mutex mutex_;
+  std::vector<entry> alarms_;
+  std::optional<timestamp> armed_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+} // namespace
+
+std::unique_ptr<clock> make_clock(timestamp not_before) {
+  return std::make_unique<real_clock>(not_before);
+}
+
+} // namespace dagger::actors

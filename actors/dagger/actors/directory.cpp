@@ -1,0 +1,93 @@
+// Agents by name.
+#include <dagger/actors/directory.hpp>
+
+#include <dagger/codec/nearest.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+namespace dagger::actors {
+
+namespace {
+
+bool is_name(std::string_view text) {
+  static constexpr std::string_view letters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  return !text.empty() && text.size() <= limits::name_bytes
+      && letters.find(text.front()) != std::string_view::npos
+      && std::ranges::all_of(text, [](char c) {
+           return letters.find(c) != std::string_view::npos || c == '.' || c == '-' || c == ':'
+               || c == '/';
+         });
+}
+
+} // namespace
+
+result<agent_ptr> prepare(agent options, needs_function function) {
+  if (!is_name(options.name))
+    return fail(code::invalid_input, "'" + options.name + "' is no name of an agent", {},
+                "letters, digits and _ . - : /, at most 128, the first a letter, digit or _");
+  if (function == needs_function::yes && !options.run)
+    return fail(code::invalid_input, "agent '" + options.name + "' has no function");
+  auto compiled = [&](const json& schema, std::string_view which) {
+    return schema::validator::compile(schema).map_error([&](error x) {
+      x.message = std::string{which} + " schema of agent '" + options.name + "': " + x.message;
+      return x;
+    });
+  };
+  auto input = compiled(options.input, "input");
+  if (!input)
+    return fail(std::move(input.error()));
+  auto output = compiled(options.output, "output");
+  if (!output)
+    return fail(std::move(output.error()));
+  auto made = known_agent{std::move(options), std::move(*input), std::move(*output)};
+  auto wanted = made.options.concurrency;
+  if (wanted == 0)
+    wanted = made.options.cooperative ? limits::cooperative_slots : limits::blocking_slots;
+  made.slots = std::min(wanted, limits::max_slots);
+  return std::make_shared<const known_agent>(std::move(made));
+}
+
+bool directory::add(agent_ptr x) {
+  auto guard = std::unique_lock{mutex_};
+  return agents_.try_emplace(x->options.name, x).second;
+}
+
+agent_ptr directory::find(std::string_view name) const {
+  auto guard = std::shared_lock{mutex_};
+  auto i = agents_.find(name);
+  return i == agents_.end() ? nullptr : i->second;
+}
+
+std::vector<agent_ptr> directory::all() const {
+  auto guard = std::shared_lock{mutex_};
+  auto found = std::vector<agent_ptr>{};
+  for (auto& [name, x] : agents_)
+    found.push_back(x);
+  return found;
+}
+
+std::optional<error> directory::refusal(std::string_view name, const json& input,
+                                        bool templated) const {
+  auto x = find(name);
+  if (!x) {
+    auto names = std::vector<std::string>{};
+    for (auto& other : all())
+      names.push_back(other->options.name);
+    auto meant = nearest(name, names);
+    return error{code::not_found,
+                 "there is no agent '" + std::string{name} + "'",
+                 {},
+                 meant ? "did you mean '" + *meant + "'?" : ""};
+  }
+  if (templated || x->input.accepts_everything())
+    return std::nullopt;
+  auto wrong = x->input.check(input);
+  if (wrong.empty())
+    return std::nullopt;
+  return error{code::invalid_input,
+               "agent '" + std::string{name} + "' does not take this: " + schema::to_text(wrong)};
+}
+
+} // namespace dagger::actors

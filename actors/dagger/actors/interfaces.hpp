@@ -1,0 +1,128 @@
+// Every actor interface and every message on one page. Messages stay inside the
+// process: they share what they carry and are never serialized.
+#pragma once
+
+#include <dagger/actors/caf.hpp>
+#include <dagger/actors/gate.hpp>
+#include <dagger/plan/command.hpp>
+#include <dagger/plan/event.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace dagger::actors {
+
+// -- messages -----------------------------------------------------------------
+
+/// Effects on their way to the disk, of one event or of several.
+struct parcel {
+  store::batch writes;
+  /// Batches of the planner that are in `writes`.
+  std::size_t batches = 0;
+  /// Released when `writes`, and all parcels before, are on disk.
+  std::vector<plan::command> commands;
+  /// Called in the keeper's thread when the parcel is through, or will never be.
+  std::vector<std::function<void()>> passed;
+};
+
+using parcel_ptr = std::shared_ptr<parcel>;
+using event_ptr = std::shared_ptr<plan::event>;
+using assign_ptr = std::shared_ptr<plan::assign>;
+using gate_ptr = std::shared_ptr<gate>;
+
+/// To oneself: go on with what has gathered. Queues behind what already waits.
+struct flush {};
+
+/// So many batches of the planner are on disk.
+struct confirmed {
+  std::size_t batches;
+};
+
+/// The store takes no writes for now, or takes them again.
+struct store_full {
+  bool now;
+};
+
+/// An alarm of the clock.
+struct alarm_rang {};
+
+/// Calls `then` when all that was handed out before is through.
+struct barrier {
+  std::function<void()> then;
+};
+
+/// The engine ends: nothing new. `reached` opens when the receiver has done its part, which takes
+/// `grace` at most.
+struct closing {
+  gate_ptr reached;
+  std::chrono::milliseconds grace;
+};
+
+/// This attempt's time is over.
+struct stop_attempt {
+  plan::attempt_id attempt;
+};
+
+/// A thread that had been given up has ended.
+struct thread_returned {};
+
+} // namespace dagger::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::parcel_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::event_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::assign_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::flush)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::confirmed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::store_full)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::alarm_rang)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::barrier)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::closing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::stop_attempt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::thread_returned)
+
+namespace dagger::actors {
+
+// -- interfaces ---------------------------------------------------------------
+
+/// Owns the write side of the store.
+using keeper_actor = interface<
+  // Commits the parcel, releases its commands, confirms its batches to the planner.
+  caf::result<void>(parcel_ptr),
+  // Commits what has gathered. To itself, and where a full store is to be tried again.
+  caf::result<void>(flush)>;
+
+/// Turns messages into events of `plan::planner`, and its effects into parcels.
+using planner_actor = interface<
+  // Something happened.
+  caf::result<void>(event_ptr),
+  // Applies the events that have gathered. To itself.
+  caf::result<void>(flush),
+  // A parcel is on disk.
+  caf::result<void>(confirmed),
+  // Parks events while the store is full.
+  caf::result<void>(store_full),
+  // A timer of the planner is due.
+  caf::result<void>(alarm_rang),
+  // Tells when all that was handed out so far is through.
+  caf::result<void>(barrier),
+  // Takes all slots away; opens the gate when all that was handed out so far is through.
+  caf::result<void>(closing)>;
+
+/// One agent: starts its tasks and reports to the planner.
+using agent_actor = interface<
+  // Starts tasks; there are never more than the agent has slots.
+  caf::result<void>(assign_ptr),
+  // Sets the attempt's stop token; gives the attempt up after the agent's grace.
+  caf::result<void>(stop_attempt),
+  // Goes on with the tasks that wait. To itself.
+  caf::result<void>(flush),
+  // A grace or a pause is over.
+  caf::result<void>(alarm_rang),
+  // A slot can be used again.
+  caf::result<void>(thread_returned),
+  // Stops and gives back what runs; opens the gate when nothing runs any more.
+  caf::result<void>(closing)>;
+
+} // namespace dagger::actors

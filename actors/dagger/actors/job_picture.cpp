@@ -1,0 +1,33 @@
+// Boxes and arrows of a job at work.
+#include <dagger/actors/job_picture.hpp>
+
+namespace dagger::actors {
+
+graph::picture picture_of(std::string title, const std::vector<plan::task_status>& tasks) {
+  auto made = graph::picture{};
+  made.title = std::move(title);
+  auto arrow = [&](std::uint32_t from, std::uint32_t to, graph::edge_kind kind) {
+    if (from < tasks.size())
+      made.edges.push_back({from, to, kind});
+  };
+  for (auto& x : tasks) {
+    auto& box = made.nodes.emplace_back();
+    box.id = x.name;
+    box.label = {x.name};
+    if (x.agent != x.name)
+      box.label.push_back(x.agent);
+    box.state = x.state;
+    box.attempts = x.starts;
+    box.started = x.started;
+    box.ended = x.ended;
+    for (auto before : x.after)
+      arrow(before, x.number, graph::edge_kind::after);
+    for (auto child : x.waited)
+      arrow(child, x.number, graph::edge_kind::waits);
+    if (x.parent)
+      arrow(*x.parent, x.number, graph::edge_kind::added);
+  }
+  return made;
+}
+
+} // namespace dagger::actors

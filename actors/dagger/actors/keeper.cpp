@@ -1,0 +1,109 @@
+// Group commit.
+//
+//   planner ──parcel──► keeper ──flush──► keeper    (flush queues behind what already waits)
+//                         │ one transaction for all that gathered
+//                         ▼
+//              release: commands go out, the planner hears `confirmed`
+//
+//   store full ──► keeps everything, tries again every second
+//   any other error ──► drops everything, the engine ends: memory is ahead of the disk
+#include <dagger/actors/keeper.hpp>
+
+namespace dagger::actors {
+
+keeper::keeper(self_ptr<handle> self, std::shared_ptr<const keeper_setup> setup)
+  : self_(self),
+    setup_(std::move(setup)),
+    alarm_(setup_->clock->add([to = handle{self}] { post(to, flush{}); })) {}
+
+keeper::handle::behavior_type keeper::make_behavior() {
+  stop_on_exceptions(self_);
+  return {
+    [this](parcel_ptr& x) { gather(std::move(x)); },
+    [this](flush) {
+      flushing_ = false;
+      commit();
+    },
+  };
+}
+
+void keeper::gather(parcel_ptr x) {
+  gathered_.push_back(std::move(x));
+  if (broken_)
+    drop_all();
+  else if (!full_)
+    flush_soon();
+}
+
+void keeper::flush_soon() {
+  if (!flushing_) {
+    flushing_ = true;
+    tell(self_, handle{self_}, flush{});
+  }
+}
+
+/// How many of the gathered parcels go into one transaction.
+std::size_t keeper::next_commit() {
+  batches_.clear();
+  auto bytes = std::size_t{0};
+  auto n = std::size_t{0};
+  for (; n < gathered_.size(); ++n) {
+    auto& writes = gathered_[n]->writes;
+    if (!batches_.empty() && bytes + writes.bytes() > limits::commit_bytes)
+      break;
+    bytes += writes.bytes();
+    if (!writes.empty())
+      batches_.push_back(&writes);
+  }
+  return n;
+}
+
+void keeper::commit() {
+  if (gathered_.empty() || broken_)
+    return;
+  auto n = next_commit();
+  if (!batches_.empty()) {
+    auto done = setup_->store->commit(batches_);
+    if (!done) {
+      failed(done.error());
+      return;
+    }
+  }
+  if (full_) {
+    full_ = false;
+    setup_->on_full(std::nullopt);
+  }
+  pass(n);
+  if (!gathered_.empty())
+    flush_soon();
+}
+
+void keeper::pass(std::size_t n) {
+  auto passed = std::span{gathered_}.first(n);
+  setup_->release(passed);
+  for (auto& x : passed)
+    for (auto& then : x->passed)
+      then();
+  gathered_.erase(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(n));
+}
+
+void keeper::failed(const error& why) {
+  if (why.code == code::store_full && !setup_->ending->load()) {
+    full_ = true;
+    setup_->on_full(why);
+    setup_->clock->set(alarm_, setup_->clock->now() + full_store_pause);
+    return;
+  }
+  broken_ = true;
+  setup_->on_broken(why);
+  drop_all();
+}
+
+void keeper::drop_all() {
+  for (auto& x : gathered_)
+    for (auto& then : x->passed)
+      then();
+  gathered_.clear();
+}
+
+} // namespace dagger::actors

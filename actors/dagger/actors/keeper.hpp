@@ -1,0 +1,61 @@
+// Gathers all that waits into one transaction. Knows rows, not what they mean.
+#pragma once
+
+#include <dagger/actors/clock.hpp>
+#include <dagger/actors/interfaces.hpp>
+#include <dagger/store/store.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace dagger::actors {
+
+/// What a keeper needs; outlives it.
+struct keeper_setup {
+  std::shared_ptr<store::store> store;
+  actors::clock* clock = nullptr;
+  /// Takes parcels that are on disk; it must only send.
+  std::function<void(std::span<const parcel_ptr>)> release;
+  /// The store is full (with the reason) or can be written again.
+  std::function<void(const std::optional<error>&)> on_full;
+  /// The store cannot be written any more; the engine ends.
+  std::function<void(const error&)> on_broken;
+  /// The engine ends: a full store is tried once more, then what is left is dropped.
+  std::shared_ptr<const std::atomic<bool>> ending;
+};
+
+/// How long a full store is left alone.
+inline constexpr std::chrono::seconds full_store_pause{1};
+
+class keeper {
+public:
+  using handle = keeper_actor;
+  static constexpr const char* name = "dagger.keeper";
+
+  keeper(self_ptr<handle> self, std::shared_ptr<const keeper_setup> setup);
+  handle::behavior_type make_behavior();
+
+private:
+  void gather(parcel_ptr x);
+  void commit();
+  std::size_t next_commit();
+  void pass(std::size_t n);
+  void failed(const error& why);
+  void drop_all();
+  void flush_soon();
+
+  self_ptr<handle> self_;
+  std::shared_ptr<const keeper_setup> setup_;
+  clock::alarm alarm_;
+  std::vector<parcel_ptr> gathered_;
+  std::vector<const store::batch*> batches_; // of the commit that is being made
+  bool flushing_ = false;
+  bool full_ = false;
+  bool broken_ = false;
+};
+
+} // namespace dagger::actors

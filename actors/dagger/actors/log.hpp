@@ -1,0 +1,24 @@
+// The engine's log on stderr. Hides spdlog, which is slow to compile.
+#pragma once
+
+#include <dagger/engine.hpp>
+
+#include <memory>
+#include <string_view>
+
+namespace dagger::actors {
+
+/// Writes lines that pass the level. Safe to use from any thread.
+class log {
+public:
+  explicit log(log_level level);
+  ~log();
+
+  void write(log_level level, std::string_view text) const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace dagger::actors

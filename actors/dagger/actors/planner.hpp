@@ -1,0 +1,58 @@
+// Drives `plan::planner`: messages to events, effects to parcels. Decides nothing.
+#pragma once
+
+#include <dagger/actors/clock.hpp>
+#include <dagger/actors/interfaces.hpp>
+#include <dagger/plan/planner.hpp>
+#include <dagger/store/store.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dagger::actors {
+
+/// What a planner needs; outlives it.
+struct planner_setup {
+  std::shared_ptr<const store::store> store;
+  actors::clock* clock = nullptr;
+  /// Answers a submit that comes while the store is full.
+  std::function<void(plan::client_id, const error&)> refuse;
+};
+
+class planner {
+public:
+  using handle = planner_actor;
+  static constexpr const char* name = "dagger.planner";
+
+  planner(self_ptr<handle> self, std::shared_ptr<const planner_setup> setup,
+          std::shared_ptr<plan::planner> core, keeper_actor keeper);
+  handle::behavior_type make_behavior();
+
+private:
+  void gather(event_ptr x);
+  void flush_soon();
+  void apply_all();
+  void apply(const plan::event& x, store::view& view, timestamp now, parcel& into);
+  void refuse_submits();
+  void close(const closing& x);
+  void set_alarm();
+
+  self_ptr<handle> self_;
+  std::shared_ptr<const planner_setup> setup_;
+  std::shared_ptr<plan::planner> core_;
+  keeper_actor keeper_;
+  clock::alarm alarm_;
+  std::vector<event_ptr> waiting_;
+  std::map<std::string, std::int32_t> slots_; // of all agents that have joined
+  std::optional<timestamp> alarm_at_;
+  std::vector<std::function<void()>> barriers_; // of the parcel that is made next
+  bool flushing_ = false;
+  bool full_ = false;
+  bool closing_ = false;
+};
+
+} // namespace dagger::actors

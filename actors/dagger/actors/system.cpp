@@ -1,0 +1,69 @@
+// The configuration of CAF. The keeper is detached, because its sync blocks; all others
+// are scheduled.
+#include <dagger/actors/system.hpp>
+
+#include <dagger/actors/blocking.hpp>
+#include <dagger/actors/cooperative.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace dagger::actors {
+
+namespace {
+
+std::size_t threads_of(unsigned wanted) {
+  // One less than two would let a cooperative function hold up the planner.
+  return wanted > 0 ? wanted : std::max(2u, std::thread::hardware_concurrency());
+}
+
+caf::actor_system_config& configured(caf::actor_system_config& cfg, staging how, unsigned threads) {
+  schedule(cfg, how == staging::threads ? "sharing" : "testing", threads_of(threads));
+  return cfg;
+}
+
+} // namespace
+
+struct system::impl {
+  impl(staging how, unsigned threads) : native(configured(cfg, how, threads)) {}
+
+  caf::actor_system_config cfg;
+  caf::actor_system native;
+};
+
+system::system(staging how, unsigned threads)
+  : how_(how),
+    impl_(std::make_unique<impl>(how, threads)) {}
+
+system::~system() = default;
+
+caf::actor_system& system::native() {
+  return impl_->native;
+}
+
+keeper_actor system::start_keeper(std::shared_ptr<const keeper_setup> setup) {
+  if (how_ == staging::threads)
+    return spawn<keeper, caf::detached>(native(), std::move(setup));
+  return spawn<keeper>(native(), std::move(setup));
+}
+
+planner_actor system::start_planner(std::shared_ptr<const planner_setup> setup,
+                                    std::shared_ptr<plan::planner> core, keeper_actor keeper) {
+  return spawn<planner>(native(), std::move(setup), std::move(core), std::move(keeper));
+}
+
+bool system::needs_crew(const known_agent& x) const {
+  return how_ == staging::threads && !x.options.cooperative;
+}
+
+agent_actor system::start_agent(agent_setup setup, std::shared_ptr<crew> threads) {
+  if (threads)
+    return spawn<blocking_agent>(native(), std::move(setup), std::move(threads));
+  return spawn<cooperative_agent>(native(), std::move(setup));
+}
+
+agent_actor system::start_hosted(agent_setup setup, agent_factory make) {
+  return spawn<hosted_agent>(native(), std::move(setup), std::move(make));
+}
+
+} // namespace dagger::actors

@@ -1,0 +1,212 @@
+// From an assignment to a report.
+//
+//   prepare: load payloads ─► resolve references ─► check the input
+//   the agent's function, or its actor
+//   conclude: check the output ─► report with all that was collected
+#include <dagger/actors/visit.hpp>
+
+#include <dagger/actors/storable.hpp>
+#include <dagger/codec/json.hpp>
+#include <dagger/codec/utf8.hpp>
+#include <dagger/graph/reference.hpp>
+
+#include <algorithm>
+
+namespace dagger {
+
+namespace {
+
+json to_feedback(const std::vector<schema::violation>& xs) {
+  auto list = json::array();
+  for (auto& x : xs)
+    list.push_back({{"pointer", x.pointer}, {"message", x.message}});
+  return {{"violations", std::move(list)}};
+}
+
+/// Texts of errors are recorded: they must be short, and fit to be shown.
+std::string tidied(std::string text) {
+  if (text.size() > limits::error_bytes)
+    text.resize(limits::error_bytes);
+  return to_valid_utf8(text);
+}
+
+} // namespace
+
+void task::impl::check_not_lost() const {
+  if (control_->lost.load(std::memory_order_acquire))
+    throw error{code::attempt_lost, "this attempt is over, what it still does is void"};
+}
+
+std::stop_token task::impl::stop_token() const {
+  return control_->stop.get_token();
+}
+
+json task::impl::load(store::view& view, store::slot which,
+                      const plan::stored_payload& from) const {
+  if (!from.present)
+    return nullptr;
+  if (from.is_inline()) {
+    auto value = parse_json(from.bytes);
+    if (!value)
+      throw std::move(value.error());
+    return std::move(*value);
+  }
+  auto text = plan::load(view, given.attempt.job, given.attempt.task, which, from);
+  if (!text)
+    throw std::move(text.error());
+  return text->value();
+}
+
+result<void> task::impl::prepare() {
+  try {
+    auto view = actors::lazy_view{*where->views};
+    input = load(view, store::slot::input, given.input);
+    state = load(view, store::slot::state, given.state);
+    feedback = load(view, store::slot::feedback, given.feedback);
+    if (given.templated) {
+      auto value = resolved(view, input);
+      if (!value)
+        return fail(std::move(value.error()));
+      input = std::move(*value);
+    }
+  } catch (error& x) {
+    return fail(std::move(x));
+  }
+  auto wrong = agent->input.check(input);
+  if (!wrong.empty())
+    return fail(code::invalid_input, schema::to_text(wrong));
+  return {};
+}
+
+result<json> task::impl::resolved(store::view& view, const json& tmpl) {
+  auto inputs = json{};
+  auto job = plan::find_job(view, given.job_id);
+  if (!job)
+    return fail(std::move(job.error()));
+  if (*job) {
+    auto text =
+      plan::load(view, given.attempt.job, store::job_itself, store::slot::input, (*job)->inputs);
+    if (!text)
+      return fail(std::move(text.error()));
+    inputs = text->value();
+  }
+  if (!dependencies_)
+    read_dependencies(view);
+  auto find = [&](std::string_view name) {
+    return std::find_if(dependencies_->begin(), dependencies_->end(),
+                        [&](auto& x) { return x.name == name; });
+  };
+  return graph::resolve(tmpl, [&](std::string_view text) -> result<std::optional<json>> {
+    auto known = [&](std::string_view id) { return find(id) != dependencies_->end(); };
+    auto ref = graph::parse_reference(text, known);
+    if (!ref)
+      return fail(std::move(ref.error()));
+    if (ref->of_inputs())
+      return graph::follow(inputs, ref->path, "the inputs").map([](const json* x) {
+        return std::optional<json>{*x};
+      });
+    auto from = find(ref->node);
+    return graph::read_output(*ref, from->completed() ? &from->output : nullptr).map([](json x) {
+      return std::optional<json>{std::move(x)};
+    });
+  });
+}
+
+const std::vector<dependency>& task::impl::dependencies() {
+  if (!dependencies_) {
+    auto view = where->views->read();
+    read_dependencies(*view);
+  }
+  return *dependencies_;
+}
+
+void task::impl::read_dependencies(store::view& view) {
+  auto rows = plan::tasks_of(view, given.attempt.job, given.dependencies);
+  if (!rows)
+    throw std::move(rows.error());
+  auto found = std::vector<dependency>{};
+  found.reserve(rows->size());
+  for (auto& row : *rows) {
+    auto output = json{};
+    if (row.state == task_state::completed && row.output.present) {
+      auto text = plan::load(view, given.attempt.job, row.number, store::slot::output, row.output);
+      if (!text)
+        throw std::move(text.error());
+      output = text->value();
+    }
+    found.push_back({std::move(row.name), std::move(row.agent), row.state, std::move(output),
+                     std::move(row.summary), std::move(row.error)});
+  }
+  dependencies_ = std::move(found);
+}
+
+plan::report task::impl::failed(failure why, json more) const {
+  why.message = tidied(std::move(why.message));
+  why.code = tidied(std::move(why.code));
+  auto made = plan::report{};
+  made.attempt = given.attempt;
+  auto text = more.is_null() ? payload{} : payload::from_bytes(to_text(more));
+  made.outcome = plan::failed{std::move(why), std::move(text)};
+  return made;
+}
+
+plan::report task::impl::conclude(outcome&& x) {
+  auto made = plan::report{};
+  made.attempt = given.attempt;
+  if (auto* why = std::get_if<failure>(&x.value_))
+    return failed(std::move(*why));
+  if (auto* output = std::get_if<json>(&x.value_)) {
+    auto text = actors::to_payload(*output, "the output");
+    if (!text)
+      return failed(actors::to_failure(text.error()));
+    auto wrong = agent->output.check(*output);
+    if (!wrong.empty())
+      return failed({.code = std::string{code::invalid_output}, .message = schema::to_text(wrong)},
+                    to_feedback(wrong));
+    made.outcome = plan::completed{std::move(*text)};
+  } else if (auto* wait = std::get_if<plan::suspended>(&x.value_)) {
+    made.outcome = std::move(*wait);
+  } else {
+    made.outcome = std::get<plan::skipped>(std::move(x.value_));
+  }
+  made.added = std::move(added_);
+  made.dependencies = std::move(new_dependencies_);
+  made.summary = std::move(summary);
+  return made;
+}
+
+} // namespace dagger
+
+namespace dagger::actors {
+
+failure to_failure(const error& x) {
+  auto text = x.where.empty() ? x.message : x.where + ": " + x.message;
+  return {.code = x.code.empty() ? std::string{code::exception} : x.code,
+          .message = std::move(text)};
+}
+
+plan::report guarded(task::impl& self, const std::function<plan::report()>& run) {
+  try {
+    return run();
+  } catch (const error& x) {
+    return self.failed(to_failure(x));
+  } catch (const std::exception& x) {
+    return self.failed({.message = x.what()});
+  } catch (...) {
+    return self.failed({.message = "threw something that is no std::exception"});
+  }
+}
+
+plan::report perform(task::impl& self) {
+  return guarded(self, [&] {
+    if (auto ready = self.prepare(); !ready) {
+      auto why = to_failure(ready.error());
+      why.retryable = false;
+      return self.failed(std::move(why));
+    }
+    auto handle = task{self};
+    return self.conclude(self.agent->options.run(handle, self.input));
+  });
+}
+
+} // namespace dagger::actors

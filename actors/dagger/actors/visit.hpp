@@ -1,0 +1,100 @@
+// One attempt from the inside: what stands behind `dagger::task`, and the way from an
+// assignment to a report. Runs in the agent's thread; knows no actors.
+#pragma once
+
+#include <dagger/actors/directory.hpp>
+#include <dagger/actors/log.hpp>
+#include <dagger/actors/snapshots.hpp>
+#include <dagger/plan/command.hpp>
+#include <dagger/task.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace dagger::actors {
+
+/// What agents' threads may reach. They can outlive the engine, so it is shared.
+struct workplace {
+  std::shared_ptr<const snapshots> views;
+  std::shared_ptr<const directory> agents;
+  std::shared_ptr<const log> logger;
+};
+
+/// How others end an attempt.
+struct attempt_control {
+  std::stop_source stop;
+  /// The attempt is over; what its function still does is void.
+  std::atomic<bool> lost{false};
+};
+
+} // namespace dagger::actors
+
+namespace dagger {
+
+/// Everything that a visit reads and collects. One thread at a time.
+class task::impl {
+public:
+  impl(std::shared_ptr<const actors::workplace> place, actors::agent_ptr who, plan::assignment what,
+       std::shared_ptr<const actors::attempt_control> control)
+    : where(std::move(place)),
+      agent(std::move(who)),
+      given(std::move(what)),
+      control_(std::move(control)) {}
+
+  /// Throws `error` (attempt_lost) if the attempt is over.
+  void check_not_lost() const;
+
+  /// Loads, resolves and checks what the agent gets; the error is the attempt's end.
+  result<void> prepare();
+
+  /// Turns what the agent returned into a report.
+  plan::report conclude(outcome&& x);
+
+  /// The report of an attempt that came to nothing.
+  plan::report failed(failure why, json feedback = nullptr) const;
+
+  std::stop_token stop_token() const;
+  const std::vector<dependency>& dependencies();
+  task_ref add(task_options options);
+  void add_dependency(const task_ref& later, const task_ref& earlier);
+
+  std::shared_ptr<const actors::workplace> where;
+  actors::agent_ptr agent;
+  plan::assignment given;
+  json input;
+  json state;
+  json feedback;
+  std::optional<std::string> summary;
+
+private:
+  json load(store::view& view, store::slot which, const plan::stored_payload& from) const;
+  result<json> resolved(store::view& view, const json& tmpl);
+  result<void> check_output(const json& output, const std::string& text, json& violations) const;
+  void read_dependencies(store::view& view);
+  void check_task(const task_ref& x, const char* role) const;
+  void check_cycle() const;
+
+  std::shared_ptr<const actors::attempt_control> control_;
+  std::optional<std::vector<dependency>> dependencies_;
+  std::vector<plan::task_spec> added_;
+  std::vector<plan::new_dependency> new_dependencies_;
+};
+
+} // namespace dagger
+
+namespace dagger::actors {
+
+/// An error as the failure of an attempt.
+failure to_failure(const error& x);
+
+/// Calls `run` and turns whatever it throws into a failed attempt.
+plan::report guarded(task::impl& self, const std::function<plan::report()>& run);
+
+/// The whole way for an agent that is a function: prepare, call, conclude.
+plan::report perform(task::impl& self);
+
+} // namespace dagger::actors

@@ -1,0 +1,11 @@
+// Everything public.
+#pragma once
+
+#include <dagger/agent.hpp>
+#include <dagger/cli.hpp>
+#include <dagger/engine.hpp>
+#include <dagger/error.hpp>
+#include <dagger/future.hpp>
+#include <dagger/job.hpp>
+#include <dagger/outcome.hpp>
+#include <dagger/task.hpp>

@@ -1,0 +1,99 @@
+// What an agent sees of the task that it works on, and what it can do to the job.
+#pragma once
+
+#include <dagger/outcome.hpp>
+#include <dagger/plan/query.hpp>
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dagger {
+
+/// A task that this one comes after or has waited for, as it stands when the visit begins.
+struct dependency {
+  std::string name;
+  std::string agent;
+  task_state state = task_state::waiting;
+  /// The JSON `null` unless completed.
+  json output;
+  std::string summary;
+  /// If it failed or was skipped.
+  std::optional<dagger::error> error;
+
+  bool completed() const {
+    return state == task_state::completed;
+  }
+};
+
+/// One attempt at one visit of a task. Lives in the agent's thread, for the length of the call.
+///
+/// What changes the job (`add_task`, `add_dependency`, `set_summary`, the outcome) is collected
+/// and becomes real in one transaction when the function returns, or not at all. After a
+/// time-out's or a cancellation's grace every call throws `error` (attempt_lost).
+class task {
+public:
+  struct impl;
+  explicit task(impl& self) : impl_(self) {}
+  task(const task&) = delete;
+  task& operator=(const task&) = delete;
+
+  /// The id of the job.
+  const std::string& job_id() const;
+  /// Unique in the job.
+  const std::string& name() const;
+  /// 1, 2, ...: how often the task went from ready to an outcome.
+  std::uint32_t visit() const;
+  /// 1, 2, ...: starts in this visit.
+  std::uint32_t attempt() const;
+  /// True in all attempts of the first visit.
+  bool first_visit() const;
+  /// The same in all attempts of a visit, unlike any other: for effects outside the engine.
+  std::string idempotency_key() const;
+  /// Requested when the attempt's time is over or the engine stops.
+  std::stop_token stop_token() const;
+
+  /// What the last visit left in `wait_options::state`, or null.
+  const json& state() const;
+  /// Why the last attempt of this visit was not good enough: `{"violations": [{"pointer",
+  /// "message"}]}` after an invalid output; null if there is nothing to say.
+  const json& feedback() const;
+  /// This visit began because the wait's deadline passed.
+  bool deadline_passed() const;
+  /// `after`, then what was waited for, in the order added. Read from the store at the first
+  /// call. Throws `error` (store_corrupt).
+  const std::vector<dependency>& dependencies() const;
+  /// The dependency with this name; throws `error` (not_found).
+  const dependency& dependency_on(std::string_view name) const;
+
+  /// Adds a task to the job, as a child of this one. Throws `error`: not_found (no such agent),
+  /// invalid_input (against the agent's schema), conflict (a name used twice), limit.
+  task_ref add_task(task_options options);
+  /// Adds several, in order.
+  std::vector<task_ref> add_tasks(std::vector<task_options> options);
+  /// `later`, which has not started, comes after `earlier` as well. Throws `error`:
+  /// wait_cycle (named), not_found, misuse.
+  void add_dependency(const task_ref& later, const task_ref& earlier);
+  /// A short text for those above this task; cut to `limits::summary_bytes`.
+  void set_summary(std::string text);
+
+  /// Suspends the task until all of these are settled or one has failed. No thread is
+  /// held meanwhile; the next visit begins then.
+  outcome wait(task_ref what, wait_options options = {});
+  outcome wait(std::vector<task_ref> what, wait_options options = {});
+  /// Suspends until the condition holds.
+  outcome wait(condition what, wait_options options = {});
+  /// Ends the task without an output; what needs it is skipped as well.
+  outcome skip(std::string reason);
+
+  /// Writes a line to the engine's log, marked with job and task.
+  void log(std::string_view text);
+
+private:
+  impl& impl_;
+};
+
+} // namespace dagger

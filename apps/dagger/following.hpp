@@ -1,0 +1,33 @@
+// Runs one job to its end in an engine of its own, as `run` and `resume` do.
+#pragma once
+
+#include "command.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace dagger::apps {
+
+struct follow_options {
+  /// "run" or "resume": who holds the store, in the error that others get.
+  std::string command;
+  std::string id;
+  /// None: in memory.
+  std::optional<std::filesystem::path> store;
+  std::optional<duration> timeout;
+  /// At most so many tasks of one agent at once.
+  std::uint32_t max_slots = 0;
+  bool json = false;
+  bool verbose = false;
+};
+
+/// Hands the job to an engine that has its agents.
+using start = std::function<submission(engine&)>;
+
+/// Opens the store, starts, shows progress, prints the result; a signal or the time-out ends the
+/// engine in order and leaves the job resumable.
+exit_code follow(program& self, const follow_options& how, const start& begin);
+
+} // namespace dagger::apps

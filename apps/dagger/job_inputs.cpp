@@ -1,0 +1,94 @@
+// Reads the values of a job's inputs.
+#include "job_inputs.hpp"
+
+#include <dagger/codec/json.hpp>
+#include <dagger/graph/file.hpp>
+#include <dagger/limits.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace dagger::apps {
+
+namespace {
+
+constexpr std::size_t part_bytes = 64 << 10;
+
+result<std::string> read_all(int from, const std::string& name) {
+  auto text = std::string{};
+  auto part = std::array<char, part_bytes>{};
+  while (true) {
+    const auto n = ::read(from, part.data(), part.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return fail(code::invalid_input, std::string{"cannot be read: "} + std::strerror(errno), name,
+                  "--inputs wants a file with a JSON object");
+    if (n == 0)
+      return text;
+    text.append(part.data(), static_cast<std::size_t>(n));
+    if (text.size() > limits::file_bytes)
+      return fail(code::too_large,
+                  "is larger than " + std::to_string(limits::file_bytes) + " bytes", name);
+  }
+}
+
+result<std::string> read_file(const std::string& name) {
+  const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return fail(code::invalid_input, std::string{"cannot be opened: "} + std::strerror(errno), name,
+                "--inputs wants a file with a JSON object");
+  auto text = read_all(file, name);
+  ::close(file);
+  return text;
+}
+
+result<json> object_in(const std::string& file) {
+  const auto name = file == "-" ? std::string{"standard input"} : file;
+  const auto text = file == "-" ? read_all(STDIN_FILENO, name) : read_file(file);
+  if (!text)
+    return fail(text.error());
+  auto value = parse_json(*text);
+  if (!value) {
+    auto why = value.error();
+    why.where = why.where.empty() ? name : name + ":" + why.where;
+    if (why.hint.empty())
+      why.hint = "--inputs wants a JSON object: {\"name\": \"value\"}";
+    return fail(std::move(why));
+  }
+  if (!value->is_object())
+    return fail(code::invalid_input, std::string{"must be an object, not "} + value->type_name(),
+                name, "--inputs wants a JSON object: {\"name\": \"value\"}");
+  return value;
+}
+
+} // namespace
+
+tl::expected<json, std::vector<error>> read_inputs(const std::string& file,
+                                                   const std::vector<std::string>& given) {
+  auto values = json::object();
+  auto problems = std::vector<error>{};
+  if (!file.empty()) {
+    auto read = object_in(file);
+    if (read)
+      values = std::move(*read);
+    else
+      problems.push_back(std::move(read.error()));
+  }
+  for (const auto& word : given) {
+    auto read = graph::parse_input_argument(word);
+    if (read)
+      values[read->first] = std::move(read->second);
+    else
+      problems.push_back(std::move(read.error()));
+  }
+  if (!problems.empty())
+    return tl::unexpected(std::move(problems));
+  return values;
+}
+
+} // namespace dagger::apps

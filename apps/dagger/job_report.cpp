@@ -1,0 +1,177 @@
+// Puts the rows of a job together for people and programs.
+#include "job_report.hpp"
+
+#include "shapes.hpp"
+
+namespace dagger::apps {
+
+namespace {
+
+/// Names in a reason; more are counted.
+constexpr std::size_t named_tasks = 5;
+
+std::string names_of(const job_report& report, const std::vector<std::uint32_t>& numbers) {
+  auto text = std::string{};
+  auto unsettled = std::size_t{0};
+  for (const auto n : numbers) {
+    const auto& x = report.tasks.at(n);
+    if (settled(x.state))
+      continue;
+    if (++unsettled <= named_tasks)
+      text += (text.empty() ? "" : ", ") + x.name;
+  }
+  if (unsettled > named_tasks)
+    text += " and " + std::to_string(unsettled - named_tasks) + " more";
+  return text;
+}
+
+std::optional<error> error_of(const plan::transition& x) {
+  if (x.code.empty())
+    return std::nullopt;
+  return error{x.code, x.message};
+}
+
+std::vector<std::vector<attempt_report>> attempts_in(const job_report& report) {
+  auto all = std::vector<std::vector<attempt_report>>(report.tasks.size());
+  for (const auto& event : report.history)
+    for (const auto& x : event.transitions) {
+      if (x.task >= all.size())
+        continue;
+      auto& of_task = all[x.task];
+      if (!of_task.empty() && !of_task.back().ended) {
+        of_task.back().ended = event.time;
+        of_task.back().why = error_of(x);
+      }
+      if (x.to == task_state::running)
+        of_task.push_back({x.visit, x.attempt, event.time, {}, {}});
+    }
+  return all;
+}
+
+json payload_of(const result<payload>& x) {
+  return x && !x->empty() ? x->value() : json{};
+}
+
+json to_json(const attempt_report& x) {
+  auto made = json{{"visit", x.visit}, {"attempt", x.attempt}, {"started", to_rfc3339(x.started)}};
+  if (x.ended)
+    made["ended"] = to_rfc3339(*x.ended);
+  if (x.why)
+    made["error"] = apps::to_json(*x.why);
+  return made;
+}
+
+json history_of(const job_report& report) {
+  auto list = json::array();
+  const auto add = [&](const plan::job_event& x, std::string_view what, std::string_view task) {
+    auto& made = list.emplace_back(json{{"at", to_rfc3339(x.time)}, {"event", what}});
+    if (!task.empty())
+      made["task"] = task;
+  };
+  for (const auto& event : report.history) {
+    for (const auto& range : event.added)
+      for (auto i = std::uint32_t{0}; i < range.count; ++i)
+        add(event, "added", report.tasks.at(range.first + i).name);
+    for (const auto& x : event.transitions) {
+      add(event, dagger::to_text(x.to), report.tasks.at(x.task).name);
+      auto detail = json{{"visit", x.visit}, {"attempt", x.attempt}};
+      if (const auto why = error_of(x))
+        detail["error"] = apps::to_json(*why);
+      list.back()["detail"] = std::move(detail);
+    }
+    if (event.state)
+      add(event, "job " + std::string{dagger::to_text(*event.state)}, {});
+  }
+  return list;
+}
+
+} // namespace
+
+result<job_report> report_on(store::view& v, plan::job_status job) {
+  auto made = job_report{};
+  made.job = std::move(job);
+  auto inputs =
+    plan::load(v, made.job.number, store::job_itself, store::slot::input, made.job.inputs);
+  if (!inputs)
+    return fail(std::move(inputs.error()));
+  made.inputs = payload_of(inputs);
+  if (made.job.state == job_state::completed) {
+    auto outputs = plan::outputs_of(v, made.job);
+    if (!outputs)
+      return fail(std::move(outputs.error()));
+    made.outputs = std::move(*outputs);
+  }
+  auto tasks = plan::tasks_of(v, made.job.number);
+  if (!tasks)
+    return fail(std::move(tasks.error()));
+  made.tasks = std::move(*tasks);
+  auto history = plan::history(v, made.job.number);
+  if (!history)
+    return fail(std::move(history.error()));
+  made.history = std::move(*history);
+  made.attempts = attempts_in(made);
+  return made;
+}
+
+std::string reason_for(const job_report& report, const plan::task_status& task,
+                       const catalogue& agents, bool held) {
+  if (settled(task.state))
+    return task.error ? task.error->code + ": " + task.error->message : "";
+  const auto until = task.due ? to_rfc3339(*task.due) : "";
+  switch (task.state) {
+  case task_state::waiting:
+    return "waits for " + names_of(report, task.after);
+  case task_state::ready:
+    if (!agents.has(task.agent))
+      return "no agent '" + task.agent + "' here";
+    return held ? "waits for a free slot" : "no engine works on it";
+  case task_state::running:
+    return held ? "" : "no engine works on it; it will run again";
+  case task_state::backoff:
+    return "tries again" + (until.empty() ? "" : " at " + until)
+         + (task.error ? " after " + task.error->code + ": " + task.error->message : "");
+  default:
+    break;
+  }
+  if (const auto names = names_of(report, task.waited); !names.empty())
+    return "waits for " + names;
+  return until.empty() ? "" : "waits until " + until;
+}
+
+json to_json(const job_report& report, const plan::task_status& task, const catalogue& agents,
+             bool held) {
+  auto after = json::array();
+  for (const auto n : task.after)
+    after.push_back(report.tasks.at(n).name);
+  auto attempts = json::array();
+  for (const auto& x : report.attempts.at(task.number))
+    attempts.push_back(to_json(x));
+  auto made = brief(task);
+  made["name"] = task.name;
+  made["agent"] = task.agent;
+  made["description"] = task.description;
+  made["after"] = std::move(after);
+  made["visits"] = task.visit;
+  made["attempts"] = std::move(attempts);
+  made["summary"] = task.summary;
+  if (task.parent)
+    made["parent"] = report.tasks.at(*task.parent).name;
+  if (auto reason = reason_for(report, task, agents, held); !reason.empty())
+    made["reason"] = std::move(reason);
+  return made;
+}
+
+json to_json(const job_report& report, const catalogue& agents, bool held, bool history) {
+  auto made = to_json(report.job);
+  made["inputs"] = report.inputs;
+  made["outputs"] = report.outputs;
+  auto tasks = json::array();
+  for (const auto& x : report.tasks)
+    tasks.push_back(to_json(report, x, agents, held));
+  made["tasks"] = std::move(tasks);
+  if (history)
+    made["history"] = history_of(report);
+  return made;
+}
+
+} // namespace dagger::apps

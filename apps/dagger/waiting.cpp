@@ -1,0 +1,110 @@
+// Signals and wake-ups as file descriptors for one `poll`.
+#include "waiting.hpp"
+
+#include <dagger/check.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <poll.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+namespace dagger::apps {
+
+namespace {
+
+// A signal handler reaches globals only.
+std::atomic<int> signals_seen = 0;
+std::atomic<int> signal_descriptor = -1;
+struct sigaction old_int {};
+struct sigaction old_term {};
+
+void add_one(int descriptor) {
+  const auto one = std::uint64_t{1};
+  // An event descriptor refuses only when it is already readable.
+  [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
+}
+
+extern "C" void on_signal(int) {
+  const int before = errno;
+  if (signals_seen.fetch_add(1) > 0)
+    ::_exit(130);
+  add_one(signal_descriptor.load());
+  errno = before;
+}
+
+int new_descriptor() {
+  const int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  check(made >= 0, "no file descriptor for waiting");
+  return made;
+}
+
+} // namespace
+
+interrupts::interrupts() {
+  signals_seen = 0;
+  signal_descriptor = new_descriptor();
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, &old_int);
+  ::sigaction(SIGTERM, &action, &old_term);
+}
+
+interrupts::~interrupts() {
+  ::sigaction(SIGINT, &old_int, nullptr);
+  ::sigaction(SIGTERM, &old_term, nullptr);
+  ::close(signal_descriptor.exchange(-1));
+}
+
+bool interrupts::seen() const {
+  return signals_seen.load() > 0;
+}
+
+int interrupts::descriptor() const {
+  return signal_descriptor.load();
+}
+
+bell::bell()
+  : descriptor_(new int(new_descriptor()), [](const int* descriptor) {
+      ::close(*descriptor);
+      delete descriptor;
+    }) {}
+
+void bell::ring() const {
+  add_one(*descriptor_);
+}
+
+int bell::descriptor() const {
+  return *descriptor_;
+}
+
+woken_by wait(const bell& rung, const interrupts& signals, std::optional<steady_time> deadline,
+              std::optional<std::chrono::milliseconds> interval) {
+  using namespace std::chrono;
+  auto until = deadline;
+  if (interval) {
+    const auto next = steady_clock::now() + *interval;
+    until = until ? std::min(*until, next) : next;
+  }
+  auto watched =
+    std::array{pollfd{rung.descriptor(), POLLIN, 0}, pollfd{signals.descriptor(), POLLIN, 0}};
+  while (true) {
+    auto left = -1;
+    if (until)
+      left = static_cast<int>(std::clamp<std::int64_t>(
+        ceil<milliseconds>(*until - steady_clock::now()).count(), 0, 3'600'000));
+    const int ready = ::poll(watched.data(), watched.size(), left);
+    if (ready > 0)
+      return watched[0].revents != 0 ? woken_by::bell : woken_by::signal;
+    if (until && steady_clock::now() >= *until)
+      return deadline && steady_clock::now() >= *deadline ? woken_by::deadline : woken_by::interval;
+  }
+}
+
+} // namespace dagger::apps

@@ -1,0 +1,80 @@
+// Every bound of the engine, in one place, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace dagger::limits {
+
+/// Ids of jobs: an LMDB key ends at 511 bytes and holds more than the id.
+inline constexpr std::size_t id_bytes = 128;
+/// Names of tasks, agents and flows' nodes: they stand in every report.
+inline constexpr std::size_t name_bytes = 128;
+/// Names of channels: a key holds one and a position.
+inline constexpr std::size_t channel_bytes = 255;
+/// Payloads up to this stand inside the row of their owner.
+inline constexpr std::size_t inline_payload_bytes = 128;
+/// Larger payloads are cut into rows of this size.
+inline constexpr std::size_t payload_chunk_bytes = 1 << 20;
+/// One input, output or state; it passes through memory in one piece.
+inline constexpr std::size_t payload_bytes = 64 << 20;
+/// JSON and YAML nesting: deeper text is refused before it can exhaust a stack.
+inline constexpr std::size_t nesting = 128;
+/// A flow or job file.
+inline constexpr std::size_t file_bytes = 64 << 20;
+/// Values in such a file; each takes some 100 bytes of memory.
+inline constexpr std::size_t file_nodes = 16 << 20;
+/// Values, and bytes of text, that the aliases of a YAML file repeat: a bomb stops here.
+inline constexpr std::size_t alias_nodes = 1 << 20;
+inline constexpr std::size_t alias_bytes = 64 << 20;
+/// Text that the YAML scanner may take in before it gives out a value: it holds all tokens of
+/// a flow collection that could turn out to be a key, at some 200 bytes each.
+inline constexpr std::size_t yaml_lookahead_bytes = 2 << 20;
+/// Problems that one check reports; the reader has enough to do.
+inline constexpr std::size_t problems = 1'000;
+/// Tasks of one job: numbers are 32 bit, memory holds an active job whole.
+inline constexpr std::uint32_t tasks_per_job = 4'000'000;
+/// Ancestors of a task.
+inline constexpr std::uint32_t task_depth = 1'000;
+/// Tasks whose specs share one row.
+inline constexpr std::size_t specs_per_row = 256;
+/// Messages of errors that are recorded: stack traces of agents can be endless.
+inline constexpr std::size_t error_bytes = 4'096;
+/// Summaries are for reading.
+inline constexpr std::size_t summary_bytes = 1'024;
+/// Submits that were sent and are not on disk yet.
+inline constexpr std::size_t submits_in_flight = 4'096;
+inline constexpr std::size_t submit_bytes_in_flight = 64 << 20;
+/// Timers held in memory; the rest are rows.
+inline constexpr std::size_t timers_in_memory = 1'024;
+/// One commit of the keeper: beyond this it starts the next transaction.
+inline constexpr std::size_t commit_bytes = 32 << 20;
+/// Threads per agent that outlived a time-out and could not be stopped.
+inline constexpr std::size_t abandoned_threads = 8;
+/// Slots of an agent when it does not say.
+inline constexpr std::uint32_t blocking_slots = 1;
+inline constexpr std::uint32_t cooperative_slots = 256;
+inline constexpr std::uint32_t max_slots = 4'096;
+/// Interruptions in a row after which a task fails; from the third start on it
+/// runs alone.
+inline constexpr std::uint32_t interruptions = 10;
+inline constexpr std::uint32_t interruptions_before_alone = 2;
+/// How long a stopped function may go on before its thread is given up.
+inline constexpr std::chrono::milliseconds grace{5'000};
+/// Address space that a store reserves; it never grows while open.
+inline constexpr std::size_t store_map_bytes = std::size_t{256} << 30;
+/// Free space of the disk below which new work is refused.
+inline constexpr std::size_t min_free_bytes = 64 << 20;
+/// Readers of one store at the same time, over all processes.
+inline constexpr unsigned store_readers = 512;
+/// Violations that one check lists; the rest are only counted.
+inline constexpr std::size_t violations = 100;
+/// Schemas that one value passes through by `allOf`, `anyOf`, `if` and the like, one inside the
+/// other: with `nesting` this bounds the stack of a check.
+inline constexpr std::size_t schema_chain = 16;
+/// One regular expression of a schema, and what it may take compiled, with its caches.
+inline constexpr std::size_t pattern_bytes = 64 << 10;
+inline constexpr std::int64_t pattern_memory_bytes = 8 << 20;
+
+} // namespace dagger::limits

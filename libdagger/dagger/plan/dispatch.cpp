@@ -1,0 +1,140 @@
+// Who runs next: agents come and go, free slots are filled.
+#include <dagger/plan/planner_impl.hpp>
+
+#include <dagger/check.hpp>
+
+#include <algorithm>
+
+namespace dagger::plan {
+
+agent_entry& planner::impl::agent(const std::string& name) {
+  return agents[name];
+}
+
+const retry_policy& planner::impl::retry_of(const task& t) {
+  return t.spec.retry ? *t.spec.retry : agent(t.spec.agent).terms.retry;
+}
+
+std::optional<duration> planner::impl::limit_of(const task& t) {
+  return t.spec.timeout ? t.spec.timeout : agent(t.spec.agent).terms.timeout;
+}
+
+void planner::impl::take(const agent_joined& x) {
+  auto& a = agent(x.agent);
+  a.terms = x;
+  a.known = true;
+  a.free += static_cast<std::int64_t>(x.slots) - a.slots;
+  a.slots = x.slots;
+}
+
+void planner::impl::take(const agent_lost& x) {
+  auto& a = agent(x.agent);
+  auto lost = std::vector<start>{};
+  for (auto i = running.begin(); i != running.end();) {
+    if (i->second.agent == x.agent) {
+      lost.push_back(i->second);
+      i = running.erase(i);
+    } else {
+      ++i;
+    }
+  }
+  a.slots = 0;
+  a.free = 0;
+  for (auto& s : lost) {
+    alone_runs &= !s.alone;
+    auto j = find_or_load(s.attempt.job);
+    check(j != nullptr, "a running task has no job");
+    if (!s.lingering)
+      interrupt(*j, s.attempt.task);
+    else if (auto& row = j->tasks[s.attempt.task].row;
+             row.state == task_state::backoff && row.due <= now)
+      make_ready(*j, s.attempt.task);
+  }
+}
+
+void planner::impl::take(const slots_changed& x) {
+  auto& a = agent(x.agent);
+  auto slots = std::max<std::int64_t>(0, std::int64_t{a.slots} + x.by);
+  a.free += slots - a.slots;
+  a.slots = static_cast<std::uint32_t>(slots);
+}
+
+void planner::impl::enqueue(job& j, std::uint32_t t) {
+  auto& x = j.tasks[t];
+  if (x.row.interruptions >= limits::interruptions_before_alone)
+    alone.emplace(x.row.interruptions, j.number, t);
+  else
+    agent(x.spec.agent).ready.push({j.definition.priority, x.spec.priority}, j.number, t);
+}
+
+/// The task ends without having run.
+void planner::impl::dequeue(job& j, std::uint32_t t) {
+  auto& x = j.tasks[t];
+  alone.erase({x.row.interruptions, j.number, t});
+  agent(x.spec.agent).ready.erase({j.definition.priority, x.spec.priority}, j.number, t);
+}
+
+void planner::impl::dispatch() {
+  if (!alone_runs && !dispatch_alone())
+    for (auto& [name, a] : agents)
+      while (a.free > 0) {
+        auto next = a.ready.pop();
+        if (!next)
+          break;
+        assign_to(a, jobs.at(next->job), next->task, false);
+      }
+  for (auto& [name, a] : agents)
+    if (!a.given.empty())
+      out.commands.push_back(assign{name, std::exchange(a.given, {})});
+}
+
+/// True if nothing else may start now.
+bool planner::impl::dispatch_alone() {
+  for (auto [interruptions, number, t] : alone) {
+    auto& j = jobs.at(number);
+    auto& a = agent(j.tasks[t].spec.agent);
+    if (a.slots == 0)
+      continue;
+    if (running.empty()) {
+      alone.erase({interruptions, number, t});
+      assign_to(a, j, t, true);
+    }
+    return true;
+  }
+  return false;
+}
+
+void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_itself) {
+  auto& x = j.tasks[t];
+  ++x.row.attempt;
+  ++x.row.starts;
+  x.row.at_most_once = x.spec.at_most_once || a.terms.at_most_once;
+  x.row.max_interruptions = a.terms.max_interruptions;
+  move(j, t, task_state::running);
+  if (!x.row.started) {
+    x.row.started = now;
+    if (x.spec.total_timeout) {
+      x.row.total_deadline = now + *x.spec.total_timeout;
+      set_alarm(alarm::kind::total, *x.row.total_deadline, j, t);
+    }
+  }
+  if (auto limit = limit_of(x))
+    set_alarm(alarm::kind::attempt, now + *limit, j, t);
+  auto made = assignment{};
+  made.attempt = {j.number, t, x.row.visit, x.row.attempt};
+  made.job_id = j.row.id;
+  made.task_name = j.task_name(t);
+  made.templated = x.spec.templated;
+  made.deadline_passed = x.row.deadline_passed;
+  made.input = x.spec.input;
+  made.state = x.row.saved_state;
+  made.feedback = x.row.feedback;
+  for (auto part : {&x.spec.after, &x.row.added_after, &x.row.waited})
+    made.dependencies.insert(made.dependencies.end(), part->begin(), part->end());
+  running[{j.number, t}] = {made.attempt, x.spec.agent, by_itself, false};
+  alone_runs |= by_itself;
+  --a.free;
+  a.given.push_back(std::move(made));
+}
+
+} // namespace dagger::plan

@@ -1,0 +1,123 @@
+// What happens to the planner, in the past tense. Events carry every id, time and
+// payload that a decision needs.
+#pragma once
+
+#include <dagger/plan/definition.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace dagger::plan {
+
+/// Names one start of a task. A report must name the start that it belongs to.
+struct attempt_id {
+  std::uint64_t job = 0; // the job's number in this store
+  std::uint32_t task = 0;
+  std::uint32_t visit = 0;
+  std::uint32_t attempt = 0;
+
+  friend auto operator<=>(const attempt_id&, const attempt_id&) = default;
+};
+
+/// Who waits for an answer; made and understood by the driver only.
+using client_id = std::uint64_t;
+
+/// An agent is ready for work, with as many tasks at once as it has slots.
+struct agent_joined {
+  std::string agent;
+  std::uint32_t slots = 1;
+  /// For tasks that do not say.
+  retry_policy retry;
+  /// Of one attempt, for tasks that do not say.
+  std::optional<duration> timeout;
+  bool at_most_once = false;
+  std::uint32_t max_interruptions = limits::interruptions;
+};
+
+/// An agent ended; what it ran is interrupted.
+struct agent_lost {
+  std::string agent;
+};
+
+/// Threads were given up (fewer slots) or came back (more).
+struct slots_changed {
+  std::string agent;
+  std::int32_t by = 0;
+};
+
+/// Somebody wants a job done. `hash` is `hash_of(*spec)`.
+struct job_submitted {
+  std::shared_ptr<const job_spec> spec;
+  std::string hash;
+  client_id client = 0;
+};
+
+/// Somebody waits for the end of a job that is in the store; an unfinished one is taken up.
+struct job_resumed {
+  std::string id;
+  client_id client = 0;
+};
+
+/// The attempt succeeded.
+struct completed {
+  payload output;
+};
+
+/// The task waits: for one of the conditions, or for its deadline.
+struct suspended {
+  std::vector<condition> any_of;
+  payload state;
+  std::optional<duration> deadline;
+  dagger::on_deadline on_deadline = dagger::on_deadline::fail;
+};
+
+/// The attempt failed.
+struct failed {
+  failure why;
+  /// For the next attempt's `feedback()`: the violations of an invalid output.
+  payload feedback;
+};
+
+/// The agent decided that there is nothing to do.
+struct skipped {
+  std::string reason;
+};
+
+/// The engine shuts down: the attempt did not happen.
+struct given_back {};
+
+/// The attempt's thread was given up after `grace`; its slot is free again.
+struct abandoned {};
+
+/// One dependency added to a task that has not started.
+struct new_dependency {
+  task_ref task;
+  task_ref on;
+};
+
+/// What an attempt came to, with everything that it collected.
+struct report {
+  attempt_id attempt;
+  std::variant<completed, suspended, failed, skipped, given_back, abandoned> outcome;
+  /// `task_ref::nth(n)` names the n-th of these; their parent is the reporting task.
+  std::vector<task_spec> added;
+  std::vector<new_dependency> dependencies;
+  std::optional<std::string> summary;
+};
+
+/// Attempts ended. Several in one event share their rows.
+struct tasks_reported {
+  std::vector<report> reports;
+};
+
+/// `now` has passed `wake_at()`.
+struct time_passed {};
+
+using event = std::variant<agent_joined, agent_lost, slots_changed, job_submitted, job_resumed,
+                           tasks_reported, time_passed>;
+
+} // namespace dagger::plan

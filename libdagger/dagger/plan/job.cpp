@@ -1,0 +1,207 @@
+// Loading a job and entering it in its own lists.
+#include <dagger/plan/job.hpp>
+
+#include <charconv>
+
+namespace dagger::plan {
+
+std::optional<std::uint32_t> job::find(std::string_view name) const {
+  if (auto i = names.find(std::string{name}); i != names.end())
+    return i->second;
+  auto dash = name.rfind('-');
+  if (dash == std::string_view::npos)
+    return std::nullopt;
+  auto at = std::uint32_t{0};
+  auto digits = name.substr(dash + 1);
+  auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), at);
+  if (failure != std::errc{} || end != digits.data() + digits.size() || at >= tasks.size()
+      || task_name(at) != name)
+    return std::nullopt;
+  return at;
+}
+
+void listen(job& j, std::uint32_t number) {
+  auto& t = j.tasks[number];
+  if (t.row.state == task_state::waiting) {
+    t.pending = 0;
+    j.for_each_after(number, [&](std::uint32_t on) {
+      if (settled(j.tasks[on].row.state))
+        return;
+      ++t.pending;
+      j.tasks[on].listeners.push_back({number, 0, 0});
+    });
+    return;
+  }
+  t.waiting.assign(t.row.wait->any_of.size(), {});
+  for (auto c = std::uint32_t{0}; c < t.waiting.size(); ++c)
+    for_each(t.row.wait->any_of[c].tasks, [&](std::uint32_t on) {
+      auto& other = j.tasks[on].row;
+      auto& p = t.waiting[c];
+      if (!settled(other.state)) {
+        ++p.unsettled;
+        j.tasks[on].listeners.push_back({number, t.row.visit, c});
+      }
+      p.completed |= other.state == task_state::completed;
+      p.failed |= other.state == task_state::failed || other.state == task_state::cancelled
+               || other.failed_upstream;
+    });
+}
+
+namespace {
+
+/// The definition of a job's id and the job's own row.
+result<void> load_head(store::view& disk, job& j) {
+  auto row = disk.get(store::table::jobs, store::key::job(j.number));
+  if (!row)
+    return fail(row.error());
+  if (!*row)
+    return fail(code::store_corrupt, "job " + std::to_string(j.number) + " has no row");
+  auto head = decode_job((*row)->body);
+  if (!head)
+    return fail(head.error());
+  j.row = std::move(*head);
+  auto stored = disk.get(store::table::definitions, store::key::definition(j.row.id));
+  if (!stored)
+    return fail(stored.error());
+  if (!*stored)
+    return fail(code::store_corrupt, "job '" + j.row.id + "' has no definition");
+  auto definition = decode_definition((*stored)->body);
+  if (!definition)
+    return fail(definition.error());
+  j.definition = std::move(*definition);
+  return {};
+}
+
+result<void> load_specs(store::view& disk, job& j) {
+  j.tasks.reserve(j.row.tasks);
+  auto add = [&](std::vector<spec_row>&& specs) {
+    for (auto& s : specs) {
+      j.tasks.emplace_back();
+      j.tasks.back().spec = std::move(s);
+    }
+  };
+  add(std::exchange(j.definition.tasks, {}));
+  auto problem = std::optional<error>{};
+  auto scanned = scan_prefix(disk, store::table::specs, store::key::of(j.number),
+                             [&](std::string_view, const store::record& r) {
+                               auto specs = decode_specs(r.body);
+                               if (!specs)
+                                 problem = specs.error();
+                               else
+                                 add(std::move(*specs));
+                               return !problem;
+                             });
+  if (!scanned)
+    return scanned;
+  if (!problem && j.tasks.size() != j.row.tasks)
+    problem =
+      error{code::store_corrupt, "job '" + j.row.id + "' has " + std::to_string(j.tasks.size())
+                                   + " task specs for " + std::to_string(j.row.tasks) + " tasks"};
+  return problem ? result<void>{fail(*problem)} : result<void>{};
+}
+
+result<void> load_rows(store::view& disk, job& j) {
+  auto problem = std::optional<error>{};
+  auto scanned = scan_prefix(disk, store::table::tasks, store::key::of(j.number),
+                             [&](std::string_view key, const store::record& r) {
+                               auto at = store::key::task_of(key).task;
+                               auto row = decode_task(r.body);
+                               if (!row)
+                                 problem = row.error();
+                               else if (at >= j.tasks.size())
+                                 problem = error{code::store_corrupt,
+                                                 "job '" + j.row.id + "' has a row for task "
+                                                   + std::to_string(at) + ", which it has not"};
+                               else
+                                 j.tasks[at].row = std::move(*row);
+                               return !problem;
+                             });
+  if (!scanned)
+    return scanned;
+  return problem ? result<void>{fail(*problem)} : result<void>{};
+}
+
+/// A row may only name tasks that there are.
+bool in_bounds(const job& j) {
+  auto ok = [&](const std::vector<task_range>& xs) {
+    for (auto& x : xs)
+      if (std::uint64_t{x.first} + x.count > j.tasks.size())
+        return false;
+    return true;
+  };
+  for (auto& t : j.tasks) {
+    if (!ok(t.spec.after) || !ok(t.row.added_after) || !ok(t.row.waited))
+      return false;
+    if (t.row.wait)
+      for (auto& c : t.row.wait->any_of)
+        if (!ok(c.tasks))
+          return false;
+    if (t.row.state == task_state::suspended && !t.row.wait)
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+result<job> load_job(store::view& disk, std::uint64_t number) {
+  auto j = job{};
+  j.number = number;
+  for (auto part : {load_head, load_specs, load_rows})
+    if (auto done = part(disk, j); !done)
+      return fail(done.error());
+  if (!in_bounds(j))
+    return fail(code::store_corrupt, "job '" + j.row.id + "' names tasks that it has not");
+  j.first_new_task = j.row.tasks;
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+    auto& t = j.tasks[i];
+    if (!t.spec.name.empty())
+      j.names.emplace(t.spec.name, i);
+    if (t.row.state == task_state::waiting || t.row.state == task_state::suspended)
+      listen(j, i);
+    // On disk, `waiting` stands for both: readiness follows from the dependencies.
+    if (t.row.state == task_state::waiting && t.pending == 0)
+      t.row.state = task_state::ready;
+    j.unsettled += !settled(t.row.state);
+    j.active += active(t.row.state);
+  }
+  auto listed = disk.get(store::table::active, store::key::active(number));
+  if (!listed)
+    return fail(listed.error());
+  j.listed = listed->has_value();
+  return j;
+}
+
+task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t number) {
+  auto x = task_status{};
+  x.number = number;
+  x.name = name_of(spec, number);
+  x.agent = spec.agent;
+  x.description = spec.description;
+  x.kind = spec.kind;
+  x.parent = spec.parent;
+  for_each(spec.after, [&](std::uint32_t t) { x.after.push_back(t); });
+  for_each(row.added_after, [&](std::uint32_t t) { x.after.push_back(t); });
+  for_each(row.waited, [&](std::uint32_t t) { x.waited.push_back(t); });
+  x.state = row.state;
+  x.visit = row.visit;
+  x.attempt = row.attempt;
+  x.starts = row.starts;
+  x.interruptions = row.interruptions;
+  x.optional = spec.optional;
+  x.created = spec.created;
+  x.started = row.started;
+  x.ended = row.ended;
+  x.due = row.due;
+  if (row.wait)
+    x.due = row.wait->deadline;
+  if (!row.code.empty() || !row.message.empty())
+    x.error = dagger::error{row.code, row.message};
+  x.summary = row.summary;
+  x.input = spec.input;
+  x.output = row.output;
+  x.saved_state = row.saved_state;
+  return x;
+}
+
+} // namespace dagger::plan

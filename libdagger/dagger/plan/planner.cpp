@@ -1,0 +1,371 @@
+// The fold itself: events are handed out, time passes, rows are written at the end.
+#include <dagger/plan/planner_impl.hpp>
+
+#include <dagger/check.hpp>
+
+#include <algorithm>
+
+namespace dagger::plan {
+
+namespace {
+
+/// How many timers one event may fire, so that no batch grows without bound.
+constexpr auto timers_per_event = 1'024;
+
+constexpr auto beyond_total = "not done within its total time-out";
+
+template <class T>
+T read(result<T> x) {
+  if (!x)
+    throw unreadable{x.error()};
+  return std::move(*x);
+}
+
+} // namespace
+
+// -- one event ----------------------------------------------------------------
+
+void planner::impl::begin(store::view& v, timestamp at) {
+  disk = &v;
+  now = at;
+  out = {};
+}
+
+effects planner::impl::end() {
+  dispatch();
+  for (auto number : dirty_jobs)
+    write(jobs.at(number));
+  if (!out.writes.empty()) {
+    ++batches_given;
+    for (auto number : dirty_jobs) {
+      jobs.at(number).last_batch = batches_given;
+      touched.emplace_back(batches_given, number);
+    }
+  }
+  dirty_jobs.clear();
+  forget_idle();
+  if (auto filled = timers.refill(*disk); !filled)
+    throw unreadable{filled.error()};
+  disk = nullptr;
+  return std::move(out);
+}
+
+void planner::impl::touch(job& j) {
+  if (!std::exchange(j.dirty, true))
+    dirty_jobs.push_back(j.number);
+}
+
+void planner::impl::touch(job& j, std::uint32_t t) {
+  touch(j);
+  if (!std::exchange(j.tasks[t].dirty, true))
+    j.dirty_tasks.push_back(t);
+}
+
+// -- jobs in memory -------------------------------------------------------------
+
+job* planner::impl::find_or_load(std::uint64_t number) {
+  if (auto found = jobs.find(number); found != jobs.end())
+    return &found->second;
+  auto stored = read(disk->get(store::table::jobs, store::key::job(number)));
+  if (!stored)
+    return nullptr;
+  auto& j = jobs[number] = read(load_job(*disk, number));
+  ids.emplace(j.row.id, number);
+  touched.emplace_back(batches_given, number); // to be forgotten if nothing comes of it
+  j.row.counts = {};
+  for (auto& t : j.tasks)
+    ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+  for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
+    auto& row = j.tasks[t].row;
+    if (row.state == task_state::ready)
+      enqueue(j, t);
+    else if (row.state == task_state::backoff)
+      set_alarm(alarm::kind::backoff, *row.due, j, t);
+    if (active(row.state) && row.total_deadline)
+      set_alarm(alarm::kind::total, *row.total_deadline, j, t);
+    if (row.state == task_state::running)
+      interrupt(j, t); // by the end of the engine that ran it
+    else if (row.state == task_state::suspended && works_on == scope::named)
+      if (auto call = next_call(row))
+        timers.follow({call->when, number, t});
+  }
+  return &j;
+}
+
+std::optional<std::uint64_t> planner::impl::number_of(const std::string& id) {
+  if (auto found = ids.find(id); found != ids.end())
+    return found->second;
+  if (id.size() > limits::id_bytes)
+    return std::nullopt;
+  auto stored = read(disk->get(store::table::definitions, store::key::definition(id)));
+  if (!stored)
+    return std::nullopt;
+  return read(decode_definition(stored->body)).number;
+}
+
+void planner::impl::forget_idle() {
+  while (!touched.empty() && touched.front().first <= batches_confirmed) {
+    auto j = jobs.find(touched.front().second);
+    touched.pop_front();
+    if (j == jobs.end() || j->second.active > 0 || j->second.last_batch > batches_confirmed)
+      continue;
+    ids.erase(j->second.row.id);
+    jobs.erase(j);
+  }
+}
+
+// -- time -------------------------------------------------------------------------
+
+void planner::impl::set_alarm(alarm::kind what, timestamp when, const job& j, std::uint32_t t) {
+  auto& row = j.tasks[t].row;
+  alarms.push({when, j.number, t, what, row.visit, row.attempt});
+  if (alarms.size() < alarms_before_sweep)
+    return;
+  auto live = decltype(alarms){};
+  for (; !alarms.empty(); alarms.pop())
+    if (is_due(alarms.top()) || alarms.top().job == j.number)
+      live.push(alarms.top());
+  alarms = std::move(live);
+  alarms_before_sweep = std::max(least_alarms_before_sweep, 2 * alarms.size());
+}
+
+/// Whether the alarm still means something.
+bool planner::impl::is_due(const alarm& x) {
+  auto at = jobs.find(x.job);
+  if (at == jobs.end())
+    return false;
+  auto& row = at->second.tasks[x.task].row;
+  switch (x.what) {
+  case alarm::kind::backoff:
+    return row.state == task_state::backoff && row.due == x.when;
+  case alarm::kind::attempt: {
+    auto s = running.find({x.job, x.task});
+    return s != running.end() && !s->second.lingering
+        && s->second.attempt == attempt_id{x.job, x.task, x.visit, x.attempt};
+  }
+  case alarm::kind::total:
+    return active(row.state) && row.total_deadline == x.when;
+  }
+  return false;
+}
+
+void planner::impl::ring(const alarm& x) {
+  auto& j = jobs.at(x.job);
+  auto& row = j.tasks[x.task].row;
+  auto s = running.find({x.job, x.task});
+  auto stop_it = [&] {
+    s->second.lingering = true;
+    out.commands.push_back(stop{s->second.agent, s->second.attempt});
+  };
+  switch (x.what) {
+  case alarm::kind::backoff:
+    if (s == running.end()) // else it goes on when the slot is back
+      make_ready(j, x.task);
+    break;
+  case alarm::kind::attempt: {
+    stop_it();
+    auto text = "the attempt took longer than " + to_text(*limit_of(j.tasks[x.task]));
+    fail_attempt(j, x.task, {std::string{code::timeout}, std::move(text)}, false);
+    break;
+  }
+  case alarm::kind::total:
+    if (row.state == task_state::running)
+      stop_it();
+    move(j, x.task, task_state::failed, std::string{code::timeout},
+         "not done within its total time-out");
+    settle(j, x.task);
+    break;
+  }
+}
+
+void planner::impl::ring(const timer_table::timer& x) {
+  auto j = find_or_load(x.job);
+  check(j != nullptr && x.task < j->tasks.size()
+          && j->tasks[x.task].row.state == task_state::suspended,
+        "a timer has no suspended task");
+  auto& row = j->tasks[x.task].row;
+  auto fail_late = [&](const char* why) {
+    leave_wait(*j, x.task);
+    move(*j, x.task, task_state::failed, std::string{code::timeout}, why);
+    settle(*j, x.task);
+  };
+  switch (next_call(row)->what) {
+  case wake_call::kind::condition:
+    wake(*j, x.task);
+    break;
+  case wake_call::kind::deadline:
+    if (row.wait->on_deadline == on_deadline::wake)
+      wake(*j, x.task, true);
+    else
+      fail_late("what it waited for did not happen in time");
+    break;
+  case wake_call::kind::total:
+    fail_late(beyond_total);
+    break;
+  }
+}
+
+void planner::impl::pass_time() {
+  for (auto fired = 0; fired < timers_per_event; ++fired) {
+    while (!alarms.empty() && !is_due(alarms.top()))
+      alarms.pop();
+    if (auto filled = timers.refill(*disk); !filled)
+      throw unreadable{filled.error()};
+    auto timer = timers.first();
+    auto alarm_first = !alarms.empty();
+    if (alarm_first && timer) {
+      auto& x = alarms.top();
+      alarm_first = timer_table::timer{x.when, x.job, x.task} < *timer;
+    }
+    if (alarm_first && alarms.top().when <= now) {
+      auto x = alarms.top();
+      alarms.pop();
+      ring(x);
+    } else if (!alarm_first && timer && timer->when <= now) {
+      ring(*timer);
+    } else {
+      return;
+    }
+  }
+}
+
+// -- rows ---------------------------------------------------------------------------
+
+/// The specs of tasks that came into being, unless they stand in the definition.
+void planner::impl::write_specs(job& j) {
+  auto total = static_cast<std::uint32_t>(j.tasks.size());
+  auto is_new = j.row.events_end == 0;
+  if (is_new) {
+    auto definition = j.definition;
+    if (total <= tasks_in_definition)
+      for (auto& t : j.tasks)
+        definition.tasks.push_back(t.spec);
+    out.writes.put(store::table::definitions, store::key::definition(j.row.id),
+                   store::kind::definition, encode(definition));
+  }
+  if (!is_new || total > tasks_in_definition)
+    for (auto first = j.first_new_task; first < total;) {
+      auto specs = std::vector<spec_row>{};
+      auto key = store::key::spec(j.number, first);
+      for (; first < total && specs.size() < limits::specs_per_row; ++first)
+        specs.push_back(j.tasks[first].spec);
+      out.writes.put(store::table::specs, key, store::kind::specs, encode(specs));
+    }
+  j.first_new_task = total;
+}
+
+void planner::impl::write(job& j) {
+  j.dirty = false;
+  auto news = event_row{};
+  if (auto total = static_cast<std::uint32_t>(j.tasks.size()); total > j.first_new_task)
+    news.event.added.push_back({j.first_new_task, total - j.first_new_task});
+  if (j.row.events_end == 0 || !news.event.added.empty())
+    write_specs(j);
+  for (auto t : std::exchange(j.dirty_tasks, {})) {
+    auto& x = j.tasks[t];
+    x.dirty = false;
+    out.writes.put(store::table::tasks, store::key::task(j.number, t), store::kind::task,
+                   encode(x.row));
+  }
+  if (auto list = j.active > 0; list != j.listed) {
+    if (list)
+      out.writes.put(store::table::active, store::key::active(j.number), store::kind::active, {});
+    else
+      out.writes.erase(store::table::active, store::key::active(j.number));
+    j.listed = list;
+  }
+  news.event.job = j.number;
+  news.event.id = j.row.id;
+  news.event.time = now;
+  news.event.transitions = std::exchange(j.transitions, {});
+  if (std::exchange(j.state_changed, false))
+    news.event.state = j.row.state;
+  if (j.row.events_end > 0)
+    news.previous = j.row.events_end - 1;
+  out.writes.append(store::log_id::jobs, store::kind::job_event, encode(news), {}, next_event);
+  j.row.events_end = ++next_event;
+  out.writes.put(store::table::jobs, store::key::job(j.number), store::kind::job, encode(j.row));
+}
+
+// -- the public face ----------------------------------------------------------------
+
+planner::planner(std::unique_ptr<impl> self) : impl_(std::move(self)) {}
+planner::planner(planner&&) noexcept = default;
+planner& planner::operator=(planner&&) noexcept = default;
+planner::~planner() = default;
+
+result<planner> planner::restore(store::view& disk, scope which, timestamp now, effects& first) {
+  auto self = std::make_unique<impl>();
+  try {
+    self->begin(disk, now);
+    self->next_event = read(store::end_of(disk, store::log_id::jobs));
+    auto last_job = [&](std::string_view key, const store::record&) {
+      self->next_job = store::key::job_of(key) + 1;
+      return false;
+    };
+    if (auto x = disk.scan(store::table::jobs, store::key::job(~std::uint64_t{0}),
+                           store::direction::down, last_job);
+        !x)
+      return fail(x.error());
+    auto numbers = std::vector<std::uint64_t>{};
+    if (which == scope::every_job)
+      if (auto x = scan_prefix(disk, store::table::active, store::key::of(),
+                               [&](std::string_view key, const store::record&) {
+                                 numbers.push_back(store::key::job_of(key));
+                                 return true;
+                               });
+          !x)
+        return fail(x.error());
+    self->works_on = which;
+    if (which == scope::every_job)
+      if (auto x = self->timers.restore(disk); !x)
+        return fail(x.error());
+    for (auto number : numbers)
+      if (!self->find_or_load(number))
+        return fail(code::store_corrupt,
+                    "job " + std::to_string(number) + " is active and has no row");
+    first = self->end();
+    return planner{std::move(self)};
+  } catch (const unreadable& x) {
+    return fail(x.why);
+  }
+}
+
+effects planner::apply(const event& what, store::view& committed, timestamp now) {
+  try {
+    impl_->begin(committed, now);
+    std::visit([this](auto& x) { impl_->take(x); }, what);
+    return impl_->end();
+  } catch (const unreadable& x) {
+    auto out = effects{};
+    out.commands.push_back(give_up{x.why});
+    return out;
+  }
+}
+
+void planner::confirm(std::size_t n) {
+  impl_->batches_confirmed += n;
+  check(impl_->batches_confirmed <= impl_->batches_given, "a batch was confirmed twice");
+  impl_->timers.confirm(impl_->batches_confirmed);
+  impl_->forget_idle();
+}
+
+std::optional<timestamp> planner::wake_at() {
+  auto& alarms = impl_->alarms;
+  while (!alarms.empty() && !impl_->is_due(alarms.top()))
+    alarms.pop();
+  auto first = alarms.empty() ? std::nullopt : std::optional{alarms.top().when};
+  if (auto timer = impl_->timers.first(); timer && (!first || timer->when < *first))
+    first = timer->when;
+  return first;
+}
+
+std::size_t planner::running() const {
+  return impl_->running.size();
+}
+
+std::size_t planner::jobs_in_memory() const {
+  return impl_->jobs.size();
+}
+
+} // namespace dagger::plan

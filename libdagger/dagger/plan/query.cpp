@@ -1,0 +1,343 @@
+// Reading jobs for users.
+#include <dagger/plan/query.hpp>
+
+#include <dagger/plan/job.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace dagger::plan {
+
+namespace {
+
+result<job_status> status_of(store::view& v, std::uint64_t number, const job_row& row) {
+  auto stored = v.get(store::table::definitions, store::key::definition(row.id));
+  if (!stored)
+    return fail(stored.error());
+  if (!*stored)
+    return fail(code::store_corrupt, "job '" + row.id + "' has no definition");
+  auto definition = decode_definition((*stored)->body);
+  if (!definition)
+    return fail(definition.error());
+  auto x = job_status{};
+  x.number = number;
+  x.id = row.id;
+  x.name = definition->name;
+  x.state = row.state;
+  x.created = row.created;
+  x.ended = row.ended;
+  x.counts = row.counts;
+  x.tasks = row.tasks;
+  x.tags = definition->tags;
+  x.priority = definition->priority;
+  x.inputs = definition->inputs;
+  x.outputs = definition->outputs;
+  return x;
+}
+
+result<job_row> row_of(store::view& v, std::uint64_t number) {
+  auto stored = v.get(store::table::jobs, store::key::job(number));
+  if (!stored)
+    return fail(stored.error());
+  if (!*stored)
+    return fail(code::not_found, "there is no job number " + std::to_string(number));
+  return decode_job((*stored)->body);
+}
+
+/// The task rows and specs that a status needs, found one by one.
+class task_reader {
+public:
+  task_reader(store::view& v, std::uint64_t job) : view_(v), job_(job) {}
+
+  result<void> open() {
+    auto row = row_of(view_, job_);
+    if (!row)
+      return fail(row.error());
+    auto stored = view_.get(store::table::definitions, store::key::definition(row->id));
+    if (!stored)
+      return fail(stored.error());
+    if (!*stored)
+      return fail(code::store_corrupt, "job '" + row->id + "' has no definition");
+    auto definition = decode_definition((*stored)->body);
+    if (!definition)
+      return fail(definition.error());
+    specs_ = std::move(definition->tasks);
+    first_ = 0;
+    return {};
+  }
+
+  result<task_status> read(std::uint32_t number) {
+    if (auto found = find_spec(number); !found)
+      return fail(found.error());
+    auto stored = view_.get(store::table::tasks, store::key::task(job_, number));
+    if (!stored)
+      return fail(stored.error());
+    auto row = result<task_row>{task_row{}};
+    if (*stored)
+      row = decode_task((*stored)->body);
+    if (!row)
+      return fail(row.error());
+    return plan::status_of(specs_[number - first_], *row, number);
+  }
+
+private:
+  /// Makes `specs_` the group that the task stands in.
+  result<void> find_spec(std::uint32_t number) {
+    if (number >= first_ && number - first_ < specs_.size())
+      return {};
+    auto problem = std::optional<error>{};
+    auto prefix = store::key::of(job_);
+    specs_.clear();
+    auto take = [&](std::string_view key, const store::record& r) {
+      if (!key.starts_with(prefix))
+        return false;
+      auto specs = decode_specs(r.body);
+      if (!specs) {
+        problem = specs.error();
+      } else {
+        specs_ = std::move(*specs);
+        first_ = store::key::task_of(key).task;
+      }
+      return false;
+    };
+    if (auto x = view_.scan(store::table::specs, store::key::spec(job_, number),
+                            store::direction::down, take);
+        !x)
+      return x;
+    if (problem)
+      return fail(*problem);
+    if (specs_.empty()) // one of the first few, in the definition
+      if (auto x = open(); !x)
+        return x;
+    if (number < first_ || number - first_ >= specs_.size())
+      return fail(code::store_corrupt, "task " + std::to_string(number) + " of job "
+                                         + std::to_string(job_) + " has no spec");
+    return {};
+  }
+
+  store::view& view_;
+  std::uint64_t job_;
+  std::vector<spec_row> specs_;
+  std::uint32_t first_ = 0;
+};
+
+/// Follows "a.b.0" into a value; null where there is nothing.
+json at_path(const json& from, std::string_view path) {
+  auto here = &from;
+  while (!path.empty()) {
+    auto dot = path.find('.');
+    auto step = std::string{path.substr(0, dot)};
+    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+    if (here->is_object() && here->contains(step)) {
+      here = &(*here)[step];
+    } else if (here->is_array() && !step.empty()
+               && step.find_first_not_of("0123456789") == std::string::npos && step.size() < 10
+               && std::stoul(step) < here->size()) {
+      here = &(*here)[std::stoul(step)];
+    } else {
+      return nullptr;
+    }
+  }
+  return *here;
+}
+
+class output_reader {
+public:
+  output_reader(store::view& v, std::uint64_t job, const std::vector<task_status>& tasks)
+    : view_(v),
+      job_(job) {
+    for (auto& t : tasks)
+      by_name_.emplace(t.name, &t);
+  }
+
+  result<json> of(const task_status& t) {
+    auto text = load(view_, job_, t.number, store::slot::output, t.output);
+    if (!text)
+      return fail(text.error());
+    return value_of(*text);
+  }
+
+  /// What "TASK.path" names: the longest task name that fits.
+  result<json> of(std::string_view reference) {
+    for (auto end = reference.size(); end != std::string_view::npos && end > 0;
+         end = reference.rfind('.', end - 1)) {
+      auto found = by_name_.find(std::string{reference.substr(0, end)});
+      if (found == by_name_.end())
+        continue;
+      auto whole = of(*found->second);
+      if (!whole)
+        return whole;
+      return end == reference.size() ? *whole : at_path(*whole, reference.substr(end + 1));
+    }
+    return fail(code::not_found, "no task for the output '" + std::string{reference} + "'");
+  }
+
+private:
+  static result<json> value_of(const payload& x) {
+    try {
+      return x.value();
+    } catch (const error& e) {
+      return fail(e);
+    }
+  }
+
+  store::view& view_;
+  std::uint64_t job_;
+  std::map<std::string, const task_status*> by_name_;
+};
+
+} // namespace
+
+result<std::optional<job_status>> find_job(store::view& v, std::string_view id) {
+  if (id.size() > limits::id_bytes)
+    return std::nullopt;
+  auto stored = v.get(store::table::definitions, store::key::definition(id));
+  if (!stored)
+    return fail(stored.error());
+  if (!*stored)
+    return std::nullopt;
+  auto definition = decode_definition((*stored)->body);
+  if (!definition)
+    return fail(definition.error());
+  auto row = row_of(v, definition->number);
+  if (!row)
+    return fail(row.error());
+  auto status = status_of(v, definition->number, *row);
+  if (!status)
+    return fail(status.error());
+  return std::optional{std::move(*status)};
+}
+
+result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit) {
+  auto problem = std::optional<error>{};
+  auto take = [&](std::string_view key, const store::record& r) {
+    auto row = decode_job(r.body);
+    if (!row) {
+      problem = row.error();
+      return false;
+    }
+    auto status = status_of(v, store::key::job_of(key), *row);
+    if (!status) {
+      problem = status.error();
+      return false;
+    }
+    return visit(*status);
+  };
+  auto done =
+    v.scan(store::table::jobs, store::key::job(~std::uint64_t{0}), store::direction::down, take);
+  return problem ? result<void>{fail(*problem)} : done;
+}
+
+result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number) {
+  auto j = load_job(v, number);
+  if (!j)
+    return fail(j.error());
+  auto all = std::vector<task_status>{};
+  all.reserve(j->tasks.size());
+  for (auto t = std::uint32_t{0}; t < j->tasks.size(); ++t)
+    all.push_back(status_of(j->tasks[t].spec, j->tasks[t].row, t));
+  return all;
+}
+
+result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number,
+                                          const std::vector<task_range>& which) {
+  auto reader = task_reader{v, number};
+  if (auto opened = reader.open(); !opened)
+    return fail(opened.error());
+  auto some = std::vector<task_status>{};
+  auto problem = std::optional<error>{};
+  for_each(which, [&](std::uint32_t t) {
+    if (problem)
+      return;
+    auto x = reader.read(t);
+    if (!x)
+      problem = x.error();
+    else
+      some.push_back(std::move(*x));
+  });
+  if (problem)
+    return fail(*problem);
+  return some;
+}
+
+result<payload> load(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
+                     const stored_payload& from) {
+  if (!from.present)
+    return payload{};
+  if (from.is_inline())
+    return payload::from_bytes(from.bytes);
+  auto bytes = std::string{};
+  bytes.reserve(from.size);
+  for (auto chunk = std::uint32_t{0}; bytes.size() < from.size; ++chunk) {
+    auto row = v.get(store::table::payloads, store::key::payload(job, task, which, chunk));
+    if (!row)
+      return fail(row.error());
+    if (!*row || (*row)->body.empty())
+      return fail(code::store_corrupt, "a payload of job " + std::to_string(job) + ", task "
+                                         + std::to_string(task) + " lacks its part "
+                                         + std::to_string(chunk));
+    bytes.append((*row)->body);
+  }
+  if (bytes.size() != from.size)
+    return fail(code::store_corrupt, "a payload of job " + std::to_string(job) + ", task "
+                                       + std::to_string(task) + " has the wrong size");
+  return payload::from_bytes(std::move(bytes));
+}
+
+result<std::vector<job_event>> history(store::view& v, std::uint64_t number) {
+  auto row = row_of(v, number);
+  if (!row)
+    return fail(row.error());
+  auto events = std::vector<job_event>{};
+  auto next = row->events_end > 0 ? std::optional{row->events_end - 1} : std::nullopt;
+  while (next) {
+    auto stored = v.get(store::table::log, store::key::log(store::log_id::jobs, *next));
+    if (!stored)
+      return fail(stored.error());
+    if (!*stored)
+      break; // older ones are gone by retention
+    auto row_of_event = decode_event((*stored)->body);
+    if (!row_of_event)
+      return fail(row_of_event.error());
+    row_of_event->event.position = *next;
+    events.push_back(std::move(row_of_event->event));
+    next = row_of_event->previous;
+  }
+  std::reverse(events.begin(), events.end());
+  return events;
+}
+
+result<json> outputs_of(store::view& v, const job_status& job) {
+  auto tasks = tasks_of(v, job.number);
+  if (!tasks)
+    return fail(tasks.error());
+  auto reader = output_reader{v, job.number, *tasks};
+  auto wanted = load(v, job.number, store::job_itself, store::slot::output, job.outputs);
+  if (!wanted)
+    return fail(wanted.error());
+  auto outputs = json::object();
+  if (!wanted->empty()) {
+    for (auto& [name, reference] : wanted->value().items()) {
+      auto value = reader.of(reference.get_ref<const std::string&>());
+      if (!value)
+        return value;
+      outputs[name] = std::move(*value);
+    }
+    return outputs;
+  }
+  auto needed = std::vector<bool>(tasks->size());
+  for (auto& t : *tasks)
+    if (!t.parent)
+      for (auto on : t.after)
+        needed[on] = true;
+  for (auto& t : *tasks)
+    if (!t.parent && !needed[t.number] && t.state == task_state::completed) {
+      auto value = reader.of(t);
+      if (!value)
+        return value;
+      outputs[t.name] = std::move(*value);
+    }
+  return outputs;
+}
+
+} // namespace dagger::plan

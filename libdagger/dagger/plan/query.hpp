@@ -1,0 +1,114 @@
+// What users see of jobs, read from one snapshot in the caller's thread; the same
+// code in every process. Never asks the planner.
+#pragma once
+
+#include <dagger/plan/command.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dagger::plan {
+
+/// One task as it stands.
+struct task_status {
+  std::uint32_t number = 0;
+  std::string name;
+  std::string agent;
+  std::string description;
+  task_kind kind = task_kind::task;
+  std::optional<std::uint32_t> parent;
+  std::vector<std::uint32_t> after;
+  std::vector<std::uint32_t> waited;
+  task_state state = task_state::waiting;
+  std::uint32_t visit = 0;
+  /// Starts in this visit.
+  std::uint32_t attempt = 0;
+  /// Starts over all visits.
+  std::uint32_t starts = 0;
+  std::uint32_t interruptions = 0;
+  bool optional = false;
+  timestamp created{};
+  std::optional<timestamp> started;
+  std::optional<timestamp> ended;
+  /// When a backoff, wait or deadline ends.
+  std::optional<timestamp> due;
+  /// Of the last failed attempt, or why it was skipped.
+  std::optional<dagger::error> error;
+  std::string summary;
+  stored_payload input;
+  stored_payload output;
+  stored_payload saved_state;
+};
+
+/// How many tasks are in each state, by `task_state`.
+using task_counts = std::array<std::uint32_t, 10>;
+
+/// One job without its tasks.
+struct job_status {
+  std::uint64_t number = 0;
+  std::string id;
+  std::string name;
+  job_state state = job_state::running;
+  timestamp created{};
+  std::optional<timestamp> ended;
+  task_counts counts{};
+  std::uint32_t tasks = 0;
+  std::vector<std::string> tags;
+  std::int32_t priority = 0;
+  stored_payload inputs;
+  stored_payload outputs;
+};
+
+/// One change of a task in the history.
+struct transition {
+  std::uint32_t task = 0;
+  task_state to = task_state::waiting;
+  std::uint32_t visit = 0;
+  std::uint32_t attempt = 0;
+  /// Of a failed, interrupted or late attempt, or a skip.
+  std::string code;
+  std::string message;
+
+  friend bool operator==(const transition&, const transition&) = default;
+};
+
+/// One event of a job, as the log `dagger.jobs` holds it: a row each.
+struct job_event {
+  std::uint64_t position = 0;
+  std::uint64_t job = 0;
+  std::string id;
+  timestamp time{};
+  /// The state of the job after it, if it changed.
+  std::optional<job_state> state;
+  /// Tasks that came into being.
+  std::vector<task_range> added;
+  std::vector<transition> transitions;
+};
+
+/// The job with this id, or nothing.
+result<std::optional<job_status>> find_job(store::view& v, std::string_view id);
+
+/// Jobs from the newest to the oldest; the visitor returns false to end.
+result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit);
+
+/// All tasks of a job, by number.
+result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job);
+
+/// Some tasks of a job, in the order of the ranges.
+result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job,
+                                          const std::vector<task_range>& which);
+
+/// The JSON text of a payload: from the row, or from the table `payloads`.
+result<payload> load(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
+                     const stored_payload& from);
+
+/// All events of a job, oldest first.
+result<std::vector<job_event>> history(store::view& v, std::uint64_t job);
+
+/// The outputs of a finished job as one JSON object (see `job_spec::outputs`).
+result<json> outputs_of(store::view& v, const job_status& job);
+
+} // namespace dagger::plan

@@ -1,0 +1,144 @@
+// The rows of jobs and tasks as values, and their bytes. Decides nothing.
+#pragma once
+
+#include <dagger/plan/query.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dagger::plan {
+
+/// What a task is; never changes.
+struct spec_row {
+  std::string name; // empty: AGENT-NUMBER
+  std::string agent;
+  std::string description;
+  task_kind kind = task_kind::task;
+  std::int32_t priority = 0;
+  bool optional = false;
+  bool at_most_once = false;
+  bool templated = false;
+  std::shared_ptr<const retry_policy> retry; // null: the agent's
+  std::optional<duration> timeout;
+  std::optional<duration> total_timeout;
+  std::optional<std::uint32_t> parent;
+  timestamp created{};
+  std::vector<task_range> after;
+  stored_payload input;
+};
+
+/// What was submitted; never changes. The tasks stand here if they are few, else in `specs`.
+struct definition_row {
+  std::uint64_t number = 0;
+  std::string hash;
+  std::string name;
+  std::string description;
+  std::int32_t priority = 0;
+  std::vector<std::string> tags;
+  std::string created_by;
+  std::string traceparent;
+  timestamp created{};
+  stored_payload inputs;
+  stored_payload outputs;
+  std::vector<std::string> allowed_agents;
+  std::vector<spec_row> tasks;
+};
+
+/// Definitions with more tasks keep them in rows of `specs`.
+inline constexpr std::size_t tasks_in_definition = 16;
+
+/// A job as it stands.
+struct job_row {
+  std::string id;
+  job_state state = job_state::running;
+  timestamp created{};
+  std::optional<timestamp> ended;
+  std::uint32_t tasks = 0;
+  task_counts counts{};
+  /// One past the position of its last event in the log `dagger.jobs`; 0: it has none yet.
+  std::uint64_t events_end = 0;
+};
+
+/// One of the conditions that a suspended task waits for.
+struct clause {
+  wait_mode mode = wait_mode::all;
+  std::vector<task_range> tasks;
+  timestamp until{};
+};
+
+/// Why a task is suspended.
+struct wait_row {
+  std::vector<clause> any_of;
+  std::optional<timestamp> deadline;
+  dagger::on_deadline on_deadline = dagger::on_deadline::fail;
+};
+
+/// How a task stands.
+struct task_row {
+  task_state state = task_state::waiting;
+  std::uint32_t visit = 1;
+  std::uint32_t attempt = 0;                               // starts in this visit
+  std::uint32_t starts = 0;                                // over all visits
+  std::uint32_t failures = 0;                              // reported, in this visit
+  std::uint32_t interruptions = 0;                         // in a row
+  std::uint32_t max_interruptions = limits::interruptions; // of the agent, at the last start
+  bool at_most_once = false;                               // the same
+  bool deadline_passed = false;                            // why this visit began
+  bool failed_upstream = false; // skipped because of a failure or cancellation
+  std::vector<task_range> added_after;
+  std::vector<task_range> waited;
+  std::optional<wait_row> wait;
+  std::optional<timestamp> started;
+  std::optional<timestamp> ended;
+  std::optional<timestamp> due; // of a backoff
+  std::optional<timestamp> total_deadline;
+  stored_payload output;
+  stored_payload saved_state;
+  stored_payload feedback;
+  std::string code;
+  std::string message;
+  std::string summary;
+};
+
+/// An event and where the job's one before it stands.
+struct event_row {
+  job_event event; // without its position
+  std::optional<std::uint64_t> previous;
+};
+
+std::string encode(const definition_row& x);
+std::string encode(const std::vector<spec_row>& x);
+std::string encode(const job_row& x);
+std::string encode(const task_row& x);
+std::string encode(const event_row& x);
+
+/// Reads what `encode` wrote; skips what a later version has put behind it. The error is
+/// store_corrupt.
+result<definition_row> decode_definition(std::string_view body);
+result<std::vector<spec_row>> decode_specs(std::string_view body);
+result<job_row> decode_job(std::string_view body);
+result<task_row> decode_task(std::string_view body);
+result<event_row> decode_event(std::string_view body);
+
+/// A task's name: its own, or AGENT-NUMBER.
+std::string name_of(const spec_row& spec, std::uint32_t number);
+
+/// Appends `x` to ranges, in order.
+void add_to(std::vector<task_range>& ranges, std::uint32_t x);
+
+/// Calls `visit` with each number of the ranges.
+template <class F>
+void for_each(const std::vector<task_range>& ranges, F&& visit) {
+  for (auto& r : ranges)
+    for (auto i = std::uint32_t{0}; i < r.count; ++i)
+      visit(r.first + i);
+}
+
+bool contains(const std::vector<task_range>& ranges, std::uint32_t x);
+
+} // namespace dagger::plan

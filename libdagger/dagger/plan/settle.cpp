@@ -1,0 +1,198 @@
+// What follows when a task moves: its dependants become ready or are skipped,
+// waiting parents wake, the job ends.
+#include <dagger/plan/planner_impl.hpp>
+
+#include <dagger/check.hpp>
+
+#include <algorithm>
+
+namespace dagger::plan {
+
+namespace {
+
+bool went_wrong(const task_row& row) {
+  return row.state == task_state::failed || row.state == task_state::cancelled
+      || row.failed_upstream;
+}
+
+/// Long texts of agents are cut where a code point ends.
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most)
+    return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80)
+    --most;
+  text.resize(most);
+  return text + "...";
+}
+
+/// The first of `after` that has ended and is not completed.
+std::optional<std::uint32_t> bad_upstream(const job& j, std::uint32_t t) {
+  auto bad = std::optional<std::uint32_t>{};
+  j.for_each_after(t, [&](std::uint32_t on) {
+    auto state = j.tasks[on].row.state;
+    if (!bad && settled(state) && state != task_state::completed)
+      bad = on;
+  });
+  return bad;
+}
+
+} // namespace
+
+std::optional<wake_call> next_call(const task_row& row) {
+  auto first = std::optional<wake_call>{};
+  auto consider = [&](const std::optional<timestamp>& when, wake_call::kind what) {
+    if (when && (!first || wake_call{*when, what} < *first))
+      first = wake_call{*when, what};
+  };
+  consider(row.total_deadline, wake_call::kind::total);
+  consider(row.wait->deadline, wake_call::kind::deadline);
+  for (auto& c : row.wait->any_of)
+    if (c.mode == wait_mode::time)
+      consider(c.until, wake_call::kind::condition);
+  return first;
+}
+
+void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string code,
+                         std::string message) {
+  auto& row = j.tasks[t].row;
+  auto from = row.state;
+  check(allowed(from, to), "a task moved along an arrow that there is not");
+  if (from == task_state::ready && to != task_state::running)
+    dequeue(j, t);
+  --j.row.counts[static_cast<std::size_t>(from)];
+  ++j.row.counts[static_cast<std::size_t>(to)];
+  j.active += active(to);
+  j.active -= active(from);
+  j.unsettled -= settled(to);
+  row.state = to;
+  touch(j);
+  if (from == task_state::waiting && to == task_state::ready)
+    return; // follows from the dependencies: neither a row nor news
+  touch(j, t);
+  if (settled(to))
+    row.ended = now;
+  auto text = cut(std::move(message), limits::error_bytes);
+  if (to != task_state::ready && to != task_state::running) {
+    row.code = code;
+    row.message = text;
+  }
+  auto& news = j.transitions;
+  if (to == task_state::running && !news.empty() && news.back().task == t
+      && news.back().to == task_state::ready && news.back().code.empty())
+    news.pop_back(); // ready and started in one go
+  news.push_back({t, to, row.visit, row.attempt, std::move(code), std::move(text)});
+}
+
+void planner::impl::make_ready(job& j, std::uint32_t t) {
+  move(j, t, task_state::ready);
+  enqueue(j, t);
+}
+
+void planner::impl::look_at_dependencies(job& j, std::uint32_t t) {
+  if (auto bad = bad_upstream(j, t)) {
+    skip_after(j, t, *bad);
+    settle(j, t);
+  } else if (j.tasks[t].pending == 0) {
+    make_ready(j, t);
+  }
+}
+
+void planner::impl::skip_after(job& j, std::uint32_t t, std::uint32_t upstream) {
+  auto& above = j.tasks[upstream].row;
+  j.tasks[t].row.failed_upstream = went_wrong(above);
+  auto how = above.state == task_state::failed    ? "failed"
+           : above.state == task_state::cancelled ? "cancelled"
+                                                  : "skipped";
+  move(j, t, task_state::skipped, {},
+       std::string{"upstream "} + how + ": " + j.task_name(upstream));
+}
+
+void planner::impl::settle(job& j, std::uint32_t first) {
+  auto work = std::deque<std::uint32_t>{first};
+  while (!work.empty()) {
+    auto t = work.front();
+    work.pop_front();
+    auto& ended = j.tasks[t].row;
+    for (auto& l : std::exchange(j.tasks[t].listeners, {})) {
+      auto& d = j.tasks[l.task];
+      if (l.visit == 0 && d.row.state == task_state::waiting) {
+        --d.pending;
+        if (ended.state != task_state::completed) {
+          skip_after(j, l.task, *bad_upstream(j, l.task));
+          work.push_back(l.task);
+        } else if (d.pending == 0) {
+          make_ready(j, l.task);
+        }
+      } else if (l.visit == d.row.visit && d.row.state == task_state::suspended) {
+        auto& p = d.waiting[l.clause];
+        --p.unsettled;
+        p.completed |= ended.state == task_state::completed;
+        p.failed |= went_wrong(ended);
+        if (holds(d))
+          wake(j, l.task);
+      }
+    }
+  }
+  if (j.unsettled == 0)
+    finish(j);
+}
+
+bool planner::impl::holds(const task& t) const {
+  for (auto i = std::size_t{0}; i < t.waiting.size(); ++i) {
+    auto& c = t.row.wait->any_of[i];
+    auto& p = t.waiting[i];
+    switch (c.mode) {
+    case wait_mode::all:
+      if (p.unsettled == 0)
+        return true;
+      break;
+    case wait_mode::all_or_failure:
+      if (p.unsettled == 0 || p.failed)
+        return true;
+      break;
+    case wait_mode::any:
+      if (p.unsettled == 0 || p.completed)
+        return true;
+      break;
+    case wait_mode::time:
+      if (c.until <= now)
+        return true;
+      break;
+    }
+  }
+  return false;
+}
+
+void planner::impl::leave_wait(job& j, std::uint32_t t) {
+  auto& x = j.tasks[t];
+  if (auto call = next_call(x.row))
+    timers.remove({call->when, j.number, t}, out.writes, this_batch());
+  x.row.wait.reset();
+  x.waiting.clear();
+}
+
+void planner::impl::wake(job& j, std::uint32_t t, bool deadline_passed) {
+  leave_wait(j, t);
+  auto& row = j.tasks[t].row;
+  ++row.visit;
+  row.attempt = 0;
+  row.failures = 0;
+  row.deadline_passed = deadline_passed;
+  make_ready(j, t);
+  if (row.total_deadline)
+    set_alarm(alarm::kind::total, *row.total_deadline, j, t);
+}
+
+void planner::impl::finish(job& j) {
+  auto wrong = std::any_of(j.tasks.begin(), j.tasks.end(),
+                           [](auto& t) { return !t.spec.optional && went_wrong(t.row); });
+  j.row.state = wrong ? job_state::failed : job_state::completed;
+  j.row.ended = now;
+  j.state_changed = true;
+  touch(j);
+  if (auto waiting = clients.extract(j.number))
+    for (auto client : waiting.mapped())
+      out.commands.push_back(answer{client, j.number, j.row.state});
+}
+
+} // namespace dagger::plan

@@ -1,0 +1,169 @@
+// Every table and every key of a store, on one page; docs/storage.md says the
+// same in prose. Nobody else builds or parses a key.
+#pragma once
+
+#include <dagger/codec/bytes.hpp>
+#include <dagger/value/time.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dagger::store {
+
+/// The tables. Numbers are written into backups and error texts: never reuse one.
+enum class table : std::uint8_t {
+  meta = 0,        // name -> format version, last commit number
+  definitions = 1, // job id -> its number and what was submitted; written once
+  jobs = 2,        // job -> its state, counts, last event; rewritten with each event
+  active = 3,      // job -> nothing; the jobs with a task ready, running or in backoff
+  specs = 4,       // job, first task -> what up to 256 tasks are; written once
+  tasks = 5,       // job, task -> its state; absent while it never left `waiting`
+  payloads = 6,    // job, task, slot, chunk -> bytes too large for a row of the above
+  timers = 7,      // time, job, task -> nothing; when suspended tasks must wake
+  log = 8,         // log, position -> an event or message
+  once = 9,        // log, key -> the position that the key was appended at
+};
+
+inline constexpr std::size_t table_count = 10;
+
+inline constexpr std::array<std::string_view, table_count> table_names{
+  "meta", "definitions", "jobs", "active", "specs", "tasks", "payloads", "timers", "log", "once"};
+
+inline constexpr std::string_view name_of(table x) {
+  return table_names[static_cast<std::size_t>(x)];
+}
+
+/// Logs that the engine itself writes; channels of users get numbers from 1,024 on.
+enum class log_id : std::uint32_t {
+  jobs = 1, // `dagger.jobs`: one row per event of a job
+};
+
+/// Which payload of a task (or, with task `job_itself`, of a job).
+enum class slot : std::uint8_t { input = 0, output = 1, state = 2, feedback = 3, progress = 4 };
+
+/// Stands for the job where a key wants a task.
+inline constexpr std::uint32_t job_itself = 0xffff'ffff;
+
+/// The head of every key but those of `meta`: one store, one namespace so far.
+inline constexpr std::uint8_t name_space = 0;
+
+/// LMDB keys end here.
+inline constexpr std::size_t max_key_bytes = 511;
+
+/// Of the directory layout, the tables, the keys and the record header. A newer minor version
+/// can be read, a newer major version cannot.
+inline constexpr std::uint32_t format_major = 1;
+inline constexpr std::uint32_t format_minor = 0;
+
+namespace key {
+
+/// Row of `meta`, written once: the format version as two varints, major and minor. Its key,
+/// its table and its body stay the same in every version.
+inline constexpr std::string_view format = "format";
+
+/// Row of `meta`, written with every commit: the number of the last commit, a varint.
+inline constexpr std::string_view commit = "commit";
+
+/// Row of `meta`: one past the last position that a log gave out, a varint. Written only
+/// when the last row of the log goes; else the last row says it.
+inline std::string log_end(log_id log) {
+  auto out = std::string{"log_end "};
+  writer{out}.big_endian(static_cast<std::uint32_t>(log));
+  return out;
+}
+
+template <class... Unsigned>
+std::string of(Unsigned... xs) {
+  auto out = std::string{};
+  auto w = writer{out};
+  w.byte(name_space);
+  (w.big_endian(xs), ...);
+  return out;
+}
+
+inline std::string definition(std::string_view job_id) {
+  return of().append(job_id);
+}
+
+inline std::string job(std::uint64_t number) {
+  return of(number);
+}
+
+inline std::string active(std::uint64_t number) {
+  return of(number);
+}
+
+inline std::string spec(std::uint64_t job, std::uint32_t first_task) {
+  return of(job, first_task);
+}
+
+inline std::string task(std::uint64_t job, std::uint32_t task) {
+  return of(job, task);
+}
+
+inline std::string payload(std::uint64_t job, std::uint32_t task, slot which, std::uint32_t chunk) {
+  return of(job, task, static_cast<std::uint8_t>(which), chunk);
+}
+
+inline std::string timer(timestamp when, std::uint64_t job, std::uint32_t task) {
+  return of(static_cast<std::uint64_t>(when.time_since_epoch().count()), job, task);
+}
+
+inline std::string log(log_id log, std::uint64_t position) {
+  return of(static_cast<std::uint32_t>(log), position);
+}
+
+inline std::string once(log_id log, std::string_view key) {
+  return of(static_cast<std::uint32_t>(log)).append(key);
+}
+
+/// The number at the end of a `job` or `active` key.
+inline std::uint64_t job_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  return r.big_endian<std::uint64_t>();
+}
+
+/// The parts of a `spec` or `task` key.
+struct task_parts {
+  std::uint64_t job;
+  std::uint32_t task;
+};
+
+inline task_parts task_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  auto job = r.big_endian<std::uint64_t>();
+  return {job, r.big_endian<std::uint32_t>()};
+}
+
+struct timer_parts {
+  timestamp when;
+  std::uint64_t job;
+  std::uint32_t task;
+
+  friend auto operator<=>(const timer_parts&, const timer_parts&) = default;
+};
+
+inline timer_parts timer_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  auto when = timestamp{std::chrono::microseconds{r.big_endian<std::uint64_t>()}};
+  auto job = r.big_endian<std::uint64_t>();
+  return {when, job, r.big_endian<std::uint32_t>()};
+}
+
+/// The position at the end of a `log` key.
+inline std::uint64_t position_of(std::string_view key) {
+  auto r = reader{key.substr(5)};
+  return r.big_endian<std::uint64_t>();
+}
+
+} // namespace key
+
+/// Whether `x` has the shape of a key of `t`: enough bytes, the namespace, a known slot.
+bool well_formed(table t, std::string_view x);
+
+/// What `x` means, for error texts: "tasks: job 12 task 3"; hexadecimal if it means nothing.
+std::string readable(table t, std::string_view x);
+
+} // namespace dagger::store

@@ -1,0 +1,173 @@
+// Agents that are CAF actors: state between visits, answers that come later, death.
+#include "agents.hpp"
+
+#include <dagger/actor_agent.hpp>
+
+#include <support/actors.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace dagger {
+
+namespace {
+
+using namespace test;
+
+/// Counts its visits for as long as it lives.
+struct counter {
+  using handle = agent_interface;
+  static constexpr const char* name = "counter";
+
+  explicit counter(agent_self) {}
+
+  handle::behavior_type make_behavior() {
+    return {[this](visit& x) -> caf::result<outcome> {
+      if (x.input().contains("die"))
+        throw std::runtime_error{"the actor dies"};
+      if (x.input().contains("add") && x->first_visit()) {
+        auto t = x->add_task({.agent = "quick"});
+        return x->wait(t);
+      }
+      return outcome{json{{"count", ++count_}, {"children", x->dependencies().size()}}};
+    }};
+  }
+
+private:
+  int count_ = 0;
+};
+
+/// Answers when the next visit comes.
+struct slow {
+  using handle = agent_interface;
+  static constexpr const char* name = "slow";
+
+  slow(agent_self self, std::shared_ptr<std::atomic<int>> instances) : self_(self) {
+    ++*instances;
+  }
+
+  handle::behavior_type make_behavior() {
+    return {[this](visit& x) -> caf::result<outcome> {
+      if (x.input().contains("end")) {
+        self_->quit(caf::exit_reason::user_shutdown);
+        return outcome{json("ended")};
+      }
+      auto promise = self_->make_response_promise<outcome>();
+      waiting_.push_back(promise);
+      if (waiting_.size() == 2) {
+        for (auto& p : waiting_)
+          p.deliver(outcome{json("both")});
+        waiting_.clear();
+      }
+      return promise;
+    }};
+  }
+
+private:
+  agent_self self_;
+  std::vector<caf::typed_response_promise<outcome>> waiting_;
+};
+
+TEST(actor_agents, keep_state_between_visits) {
+  auto engine = dagger::engine{};
+  engine.add(quick());
+  add_actor_agent<counter>(engine, {.name = "counter"});
+  EXPECT_EQ(got(engine.submit(one_task("a", "counter")))["only"]["count"], 1);
+  EXPECT_EQ(got(engine.submit(one_task("b", "counter")))["only"]["count"], 2);
+  auto third = got(engine.submit(one_task("c", "counter", {{"add", true}})));
+  EXPECT_EQ(third["only"], (json{{"count", 3}, {"children", 1}}));
+}
+
+TEST(actor_agents, may_answer_later) {
+  auto engine = dagger::engine{};
+  auto instances = std::make_shared<std::atomic<int>>(0);
+  add_actor_agent<slow>(engine, {.name = "slow"}, instances);
+  auto job = dagger::job{"job"};
+  job.add({.name = "one", .agent = "slow"});
+  job.add({.name = "two", .agent = "slow"});
+  auto result = got(engine.submit(job));
+  EXPECT_EQ(result["one"], "both");
+  EXPECT_EQ(result["two"], "both");
+}
+
+TEST(actor_agents, that_throw_end_and_are_started_again_until_the_task_is_given_up) {
+  auto engine = staged_engine{std::shared_ptr<store::store>{store::make_memory()}};
+  engine->add(agent{.name = "counter"},
+              [](caf::actor_system& home) { return actors::spawn<counter>(home); });
+  auto run = [&](std::string id, json input) {
+    return engine.get(engine->submit(plan::job_spec{one_task(id, "counter", input).spec()}));
+  };
+  EXPECT_EQ(run("a", json::object())["only"]["count"], 1);
+  auto dead = run("b", {{"die", true}});
+  ASSERT_EQ(dead.state(), job_state::failed);
+  EXPECT_EQ(dead.failure()->code, code::interrupted);
+  EXPECT_EQ(dead.tasks()[0].starts, limits::interruptions);
+  EXPECT_EQ(run("c", json::object())["only"]["count"], 1);
+}
+
+TEST(actor_agents, that_end_give_their_tasks_to_the_next_instance) {
+  for (auto seed = 0u; seed < 10; ++seed) {
+    auto store = std::shared_ptr<store::store>{store::make_memory()};
+    auto engine = staged_engine{store, seed};
+    auto instances = std::make_shared<std::atomic<int>>(0);
+    auto description = agent{.name = "slow"};
+    engine->add(description,
+                [=](caf::actor_system& home) { return actors::spawn<slow>(home, instances); });
+    auto left = engine->submit(plan::job_spec{one_task("left", "slow").spec()});
+    engine.run();
+    auto ends = engine->submit(plan::job_spec{one_task("ends", "slow", {{"end", 1}}).spec()});
+    engine.run();
+    EXPECT_EQ(engine.get(ends)["only"], "ended");
+    EXPECT_FALSE(staged_engine::ready(left));
+    engine.advance(100ms);
+    EXPECT_EQ(*instances, 2);
+    auto other = engine->submit(plan::job_spec{one_task("other", "slow").spec()});
+    auto result = engine.get(left);
+    EXPECT_EQ(result["only"], "both") << "seed " << seed;
+    EXPECT_EQ(result.tasks()[0].starts, 2u);
+    EXPECT_TRUE(engine.get(other).completed());
+  }
+}
+
+TEST(actor_agents, lose_an_attempt_after_its_time_out_and_grace) {
+  auto store = std::shared_ptr<store::store>{store::make_memory()};
+  auto engine = staged_engine{store};
+  auto instances = std::make_shared<std::atomic<int>>(0);
+  auto description = agent{.name = "slow"};
+  description.timeout = 10s;
+  description.grace = 5s;
+  description.concurrency = 1;
+  engine->add(description,
+              [=](caf::actor_system& home) { return actors::spawn<slow>(home, instances); });
+  auto late = engine->submit(plan::job_spec{one_task("late", "slow").spec()});
+  auto next = engine->submit(plan::job_spec{one_task("next", "slow").spec()});
+  engine.advance(10s);
+  EXPECT_EQ(engine.get(late).failure()->code, code::timeout);
+  EXPECT_FALSE(staged_engine::ready(next));
+  engine.advance(5s);
+  EXPECT_EQ(engine.get(next)["only"], "both");
+}
+
+TEST(actor_agents, are_given_back_when_the_engine_ends) {
+  auto store = std::shared_ptr<store::store>{store::make_memory()};
+  auto instances = std::make_shared<std::atomic<int>>(0);
+  {
+    auto engine = staged_engine{store};
+    engine->add(agent{.name = "slow"},
+                [=](caf::actor_system& home) { return actors::spawn<slow>(home, instances); });
+    engine->submit(plan::job_spec{one_task("job", "slow").spec()});
+    engine.run();
+  }
+  auto view = store->read();
+  auto row = plan::find_job(*view, "job");
+  ASSERT_TRUE(row && *row);
+  auto tasks = plan::tasks_of(*view, (*row)->number);
+  EXPECT_EQ((*tasks)[0].state, task_state::ready);
+  EXPECT_EQ((*tasks)[0].interruptions, 0u);
+  EXPECT_EQ((*tasks)[0].attempt, 0u);
+}
+
+} // namespace
+
+} // namespace dagger

@@ -1,0 +1,86 @@
+// A program with agents that misbehave, as users' programs may; started by the tests of the
+// command.
+#include <dagger/dagger.hpp>
+
+#include <condition_variable>
+#include <csignal>
+#include <fstream>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+using dagger::json;
+
+/// Waits for something that never comes, deaf to its stop token.
+dagger::outcome hang(dagger::task&, const json&) {
+  auto mutex = std::mutex{};
+  auto never = std::condition_variable{};
+  auto guard = std::unique_lock{mutex};
+  never.wait(guard, [] { return false; });
+  return json{};
+}
+
+/// Kills its process as long as the file is not there, and makes it before.
+dagger::outcome crash_once(dagger::task&, const json& input) {
+  const auto file = input["file"].get<std::string>();
+  if (!std::ifstream{file}.good()) {
+    std::ofstream{file} << "was here\n";
+    ::kill(::getpid(), SIGKILL);
+  }
+  return json{{"survived", true}};
+}
+
+/// Reads where nothing is.
+dagger::outcome segfault(dagger::task&, const json&) {
+  ::raise(SIGSEGV);
+  return json{};
+}
+
+/// Says whether two of its kind were at work at the same time; waits for the other one a while.
+dagger::outcome together(dagger::task&, const json&) {
+  static auto mutex = std::mutex{};
+  static auto changed = std::condition_variable{};
+  static auto at_work = 0;
+  static auto met = false;
+  auto guard = std::unique_lock{mutex};
+  if (++at_work == 2)
+    met = true;
+  changed.notify_all();
+  changed.wait_for(guard, std::chrono::milliseconds{300}, [] { return met; });
+  --at_work;
+  return json{{"met", met}};
+}
+
+dagger::outcome throws(dagger::task&, const json&) {
+  throw std::runtime_error{"thrown on purpose"};
+}
+
+dagger::outcome enormous(dagger::task&, const json&) {
+  return json{{"text", std::string(std::size_t{65} << 20, 'x')}};
+}
+
+dagger::outcome family(dagger::task& self, const json&) {
+  if (!self.first_visit())
+    return json{{"children", self.dependencies().size()}};
+  auto children =
+    self.add_tasks({{.name = "older", .agent = "set"}, {.name = "younger", .agent = "set"}});
+  return self.wait(std::move(children));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return dagger::cli(argc, argv, [](dagger::engine& engine) {
+    engine.add({.name = "hang", .grace = std::chrono::milliseconds{10}, .run = hang});
+    engine.add({.name = "deaf", .run = hang});
+    engine.add({.name = "crash_once", .run = crash_once});
+    engine.add({.name = "segfault", .run = segfault});
+    engine.add({.name = "together", .concurrency = 4, .run = together});
+    engine.add({.name = "throws", .run = throws});
+    engine.add({.name = "enormous", .run = enormous});
+    engine.add({.name = "family", .run = family});
+  });
+}

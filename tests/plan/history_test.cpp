@@ -1,0 +1,66 @@
+// Every short history over each alphabet: the planner does what the model does.
+#include <plan/alphabets.hpp>
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+namespace dagger::test {
+
+namespace {
+
+void walk_both_ways(const alphabet& a, std::uint32_t at_once, std::uint32_t any_prefix) {
+  for (auto mode : {disk::at_once, disk::any_prefix}) {
+    const auto length = mode == disk::at_once ? at_once : any_prefix;
+    const auto result = walk(a, length, mode);
+    std::cout << a.name << (mode == disk::at_once ? ", all on disk" : ", any prefix on disk")
+              << ", length " << length << ": " << result.histories << " histories, " << result.steps
+              << " steps\n";
+    ASSERT_EQ(result.problem, "");
+    ASSERT_GT(result.histories, 0u);
+  }
+}
+
+} // namespace
+
+TEST(history, submits_and_reports_follow_the_model) {
+  walk_both_ways(submits_and_reports(), 6, 5);
+}
+
+TEST(history, retries_follow_the_model) {
+  walk_both_ways(retries(), 6, 5);
+}
+
+TEST(history, children_follow_the_model) {
+  walk_both_ways(children(), 6, 5);
+}
+
+TEST(history, dynamic_dependencies_follow_the_model) {
+  walk_both_ways(dynamic_dependencies(), 6, 5);
+}
+
+TEST(history, refused_changes_follow_the_model) {
+  walk_both_ways(refused_changes(), 6, 5);
+}
+
+TEST(history, interruptions_follow_the_model) {
+  walk_both_ways(interruptions(), 6, 5);
+}
+
+TEST(history, time_outs_follow_the_model) {
+  walk_both_ways(time_outs(), 6, 5);
+}
+
+TEST(history, waits_follow_the_model) {
+  walk_both_ways(waits(), 6, 5);
+}
+
+TEST(history, duplicates_follow_the_model) {
+  walk_both_ways(duplicates(), 6, 5);
+}
+
+TEST(history, slots_follow_the_model) {
+  walk_both_ways(slots(), 6, 5);
+}
+
+} // namespace dagger::test

@@ -1,0 +1,274 @@
+// One long random history: everything that can happen, in any order.
+#include <support/histories.hpp>
+
+#include <algorithm>
+
+namespace dagger::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class wanderer {
+public:
+  wanderer(std::uint64_t seed, const world_options& options) : roll_(seed), world_(options) {}
+
+  walk_result run(std::uint32_t steps) {
+    join_all();
+    auto done = walk_result{};
+    for (; done.steps < steps && world_.ok(); ++done.steps) {
+      step();
+      commit_some();
+      if (roll_.once_in(4))
+        world_.check();
+      if (roll_.once_in(200))
+        world_.check_at_rest();
+    }
+    world_.commit_all();
+    world_.check_at_rest();
+    world_.finish();
+    done.histories = 1;
+    done.problem = world_.problem();
+    if (!world_.ok())
+      done.problem += "\nlast steps:" + log_;
+    return done;
+  }
+
+private:
+  void note(const std::string& what) {
+    log_ += " [" + what + "]";
+    if (log_.size() > 600)
+      log_.erase(0, log_.size() - 500);
+  }
+
+  void join_all() {
+    for (const auto& a : agents())
+      world_.join(a);
+  }
+
+  static std::vector<plan::agent_joined> agents() {
+    return {{.agent = "a",
+             .slots = 2,
+             .retry = {.max_attempts = 3, .initial = 20ms, .max = 50ms},
+             .timeout = {},
+             .max_interruptions = 5},
+            {.agent = "b",
+             .slots = 1,
+             .retry = {.max_attempts = 2, .initial = 0ms, .backoff = backoff::linear},
+             .timeout = 80ms},
+            {.agent = "c", .slots = 3, .retry = {}, .timeout = {}, .at_most_once = true}};
+  }
+
+  void step() {
+    const auto what = roll_(100);
+    if (what < 55)
+      reports();
+    else if (what < 67)
+      time_passes();
+    else if (what < 82)
+      submit();
+    else if (what < 86)
+      resume();
+    else if (what < 89)
+      slots();
+    else if (what < 93)
+      lose();
+    else if (what < 96)
+      join();
+    else if (what < 97)
+      crash();
+    else
+      world_.now += duration{roll_(60)};
+  }
+
+  void commit_some() {
+    const auto n = static_cast<std::uint32_t>(world_.in_flight());
+    world_.commit(roll_.once_in(3) ? roll_(n + 1) : n);
+  }
+
+  void crash() {
+    note("crash");
+    world_.crash();
+    if (!roll_.once_in(4))
+      join_all();
+  }
+
+  void lose() {
+    const auto all = agents();
+    const auto& a = all[roll_(3)];
+    note("lose " + a.agent);
+    world_.lose(a.agent);
+    if (roll_.once_in(2))
+      world_.join(a);
+  }
+
+  void join() {
+    for (const auto& a : agents())
+      if (!world_.is_here(a.agent)) {
+        note("join " + a.agent);
+        world_.join(a);
+      }
+  }
+
+  void slots() {
+    const auto all = agents();
+    note("slots");
+    world_.apply(plan::slots_changed{all[roll_(3)].agent, roll_.once_in(2) ? 1 : -1});
+  }
+
+  void time_passes() {
+    const auto when = world_.expected().wake_at();
+    note("time");
+    if (when && !roll_.once_in(4))
+      world_.time_passes_to(*when + std::chrono::milliseconds{roll_.once_in(3) ? roll_(30) : 0});
+    else
+      world_.time_passes_to(world_.now + duration{roll_(40)});
+  }
+
+  std::string some_id() {
+    return "job-" + std::to_string(jobs_ == 0 ? 0 : roll_(jobs_));
+  }
+
+  void resume() {
+    const auto id = some_id();
+    note("resume " + id);
+    world_.resume(id);
+  }
+
+  plan::task_spec task(std::string name) {
+    auto t = plan::task_spec{};
+    t.name = std::move(name);
+    t.agent = std::string(1, static_cast<char>('a' + roll_(3)));
+    t.priority = static_cast<std::int32_t>(roll_(2));
+    t.optional = roll_.once_in(5);
+    t.at_most_once = roll_.once_in(12);
+    if (roll_.once_in(6))
+      t.timeout = duration{10 + roll_(60)};
+    if (roll_.once_in(6))
+      t.total_timeout = duration{20 + roll_(200)};
+    if (roll_.once_in(8))
+      t.retry = retry_policy{.max_attempts = 1 + roll_(3),
+                             .initial = duration{roll_(30)},
+                             .backoff = backoff::fixed,
+                             .abort_on = {"x.abort"}};
+    if (!roll_.once_in(5))
+      t.input = text_payload(std::string(1 + roll_(200), '7'));
+    return t;
+  }
+
+  void submit() {
+    if (jobs_ > 0 && roll_.once_in(6)) { // the same again, or another one of that name
+      auto spec = roll_.once_in(2) ? last_ : job_of(some_id(), {task("")});
+      note("again " + spec.id);
+      world_.submit(std::move(spec));
+      return;
+    }
+    auto spec = job_of("job-" + std::to_string(jobs_++), {});
+    spec.priority = static_cast<std::int32_t>(roll_(2));
+    const auto n = 1 + roll_(4);
+    for (auto i = std::uint32_t{0}; i < n; ++i) {
+      spec.tasks.push_back(task(roll_.once_in(3) ? "" : "t" + std::to_string(i)));
+      for (auto before = std::uint32_t{0}; before < i; ++before)
+        if (roll_.once_in(3))
+          spec.tasks[i].after.push_back(task_ref::nth(before));
+    }
+    if (roll_.once_in(10))
+      spec.allowed_agents = {"a", "b"};
+    note("submit " + spec.id);
+    last_ = spec;
+    world_.submit(std::move(spec));
+  }
+
+  /// A task of the reporter's job, or one that is being added.
+  task_ref some_task(const started& s, std::size_t added) {
+    if (added > 0 && roll_.once_in(2))
+      return task_ref::nth(roll_(static_cast<std::uint32_t>(added)));
+    const auto& tasks = world_.expected().jobs()[s.id.job - 1].tasks;
+    return task_ref{tasks[roll_(static_cast<std::uint32_t>(tasks.size()))].name};
+  }
+
+  condition some_condition(const started& s, std::size_t added) {
+    if (roll_.once_in(4))
+      return roll_.once_in(2) ? condition::time(duration{roll_(50)})
+                              : condition::time(world_.now + duration{roll_(50)});
+    auto tasks = std::vector<task_ref>{};
+    for (auto n = roll_(4); n > 0; --n)
+      tasks.push_back(some_task(s, added));
+    return {static_cast<wait_mode>(roll_(3)), tasks, {}, {}};
+  }
+
+  plan::suspended some_wait(const started& s, std::size_t added) {
+    auto wait = plan::suspended{};
+    for (auto n = 1 + roll_(2); n > 0; --n)
+      wait.any_of.push_back(some_condition(s, added));
+    if (roll_.once_in(2))
+      wait.state = text_payload(std::to_string(roll_(1000)));
+    if (roll_.once_in(3))
+      wait.deadline = duration{roll_(60)};
+    wait.on_deadline = roll_.once_in(2) ? on_deadline::wake : on_deadline::fail;
+    return wait;
+  }
+
+  plan::report some_report(const started& s) {
+    static const auto codes = std::array{"exception", "unavailable", "x.abort", "payment.declined"};
+    auto r = plan::report{};
+    const auto what = roll_(20);
+    const auto& tasks = world_.expected().jobs()[s.id.job - 1].tasks;
+    if (what >= 10 && tasks.size() < 30 && roll_.once_in(2)) {
+      for (auto n = roll_(3); n > 0; --n) {
+        r.added.push_back(task(roll_.once_in(4) ? "t" + std::to_string(roll_(9)) : ""));
+        if (roll_.once_in(3))
+          r.added.back().after.push_back(some_task(s, r.added.size() - 1));
+      }
+      if (roll_.once_in(4))
+        r.dependencies.push_back({some_task(s, r.added.size()), some_task(s, r.added.size())});
+    }
+    if (roll_.once_in(4))
+      r.summary = "summary " + std::to_string(roll_(100));
+    if (what < 5)
+      r.outcome =
+        plan::failed{.why = {.code = codes[roll_(4)],
+                             .message = "no",
+                             .retryable = !roll_.once_in(5),
+                             .retry_after = roll_.once_in(6) ? std::optional{duration{roll_(50)}}
+                                                             : std::nullopt},
+                     .feedback = roll_.once_in(3) ? text_payload("[1]") : payload{}};
+    else if (what < 6)
+      r.outcome = plan::skipped{"nothing to do"};
+    else if (what < 7)
+      r.outcome = plan::given_back{};
+    else if (what < 14)
+      r.outcome = some_wait(s, r.added.size());
+    else
+      r.outcome = plan::completed{text_payload(std::string(1 + roll_(300), '8'))};
+    return r;
+  }
+
+  void reports() {
+    const auto& held = world_.held();
+    if (held.empty())
+      return;
+    const auto h = started{held[roll_(static_cast<std::uint32_t>(held.size()))]};
+    if (h.abandoned)
+      return;
+    note("report " + h.job_id + "/" + h.task);
+    if (h.stopped && roll_.once_in(3))
+      world_.report(h, plan::abandoned{});
+    else
+      world_.report(h, some_report(h));
+  }
+
+  dice roll_;
+  planner_world world_;
+  std::uint32_t jobs_ = 0;
+  plan::job_spec last_;
+  std::string log_;
+};
+
+} // namespace
+
+walk_result wander(std::uint64_t seed, std::uint32_t steps, const world_options& options) {
+  return wanderer{seed, options}.run(steps);
+}
+
+} // namespace dagger::test

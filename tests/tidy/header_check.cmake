@@ -1,0 +1,36 @@
+# Shows that the target `header_check` fails when it should: on a header that needs
+# what it does not include. A source of its own excuses it only if it proves the same.
+set(project "cmake_minimum_required(VERSION 3.22)
+project(bad LANGUAGES CXX)
+set(CMAKE_CXX_STANDARD 20)
+include(${CMAKE_DIR}/DaggerTargets.cmake)
+dagger_header_check(header_check ROOTS \${CMAKE_SOURCE_DIR})
+")
+
+function(try header text own_source expected)
+  set(folder ${WORK}/${header})
+  file(REMOVE_RECURSE ${folder})
+  file(WRITE ${folder}/CMakeLists.txt "${project}")
+  file(WRITE ${folder}/dagger/a/${header}.hpp "${text}")
+  if(own_source)
+    file(WRITE ${folder}/dagger/a/${header}.cpp "${own_source}")
+  endif()
+  foreach(arguments "-S;${folder};-B;${folder}/build;-G;Ninja;-DCMAKE_CXX_COMPILER=${COMPILER}"
+                    "--build;${folder}/build")
+    execute_process(COMMAND ${CMAKE_COMMAND} ${arguments}
+                    OUTPUT_VARIABLE out ERROR_VARIABLE out RESULT_VARIABLE code)
+  endforeach()
+  if(code EQUAL 0 AND NOT expected STREQUAL "")
+    message(FATAL_ERROR "${header}.hpp was accepted")
+  elseif(NOT code EQUAL 0 AND expected STREQUAL "")
+    message(FATAL_ERROR "${header}.hpp was refused:\n${out}")
+  elseif(NOT out MATCHES "${expected}")
+    message(FATAL_ERROR "${header}.hpp was refused for another reason:\n${out}")
+  endif()
+endfunction()
+
+set(right "#pragma once\n#include <string>\nstruct x {\n  std::string s;\n};\n")
+set(wrong "#pragma once\nstruct x {\n  std::string s;\n};\n")
+try(right "${right}" "" "")
+try(wrong "${wrong}" "" "string")
+try(unproven "${wrong}" "#include <string>\n#include <dagger/a/unproven.hpp>\n" "string")
