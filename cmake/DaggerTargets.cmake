@@ -34,16 +34,19 @@ function(dagger_warnings target)
   target_compile_options(${target} PRIVATE ${DAGGER_WARNINGS})
 endfunction()
 
-# dagger_test(NAME SOURCES a_test.cpp ... LIBS dagger::core ... [LABEL long])
-# One GoogleTest program; every test of it is a test of ctest.
+# dagger_test(NAME SOURCES a_test.cpp ... LIBS dagger::core ...)
+# One GoogleTest program; every test of it is a test of ctest. Tests whose suite is called
+# long_... have the label `long` and run in `./dev check --long` only.
 function(dagger_test name)
-  cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   dagger_warnings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS "${arg_LABEL}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "-long_*"
+    PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "long_*"
+    TEST_LIST ${name}_LONG_TESTS PROPERTIES TIMEOUT 3000 LABELS long)
 endfunction()
 
 # dagger_header_check(NAME ROOTS dir ... LIBS target ...)

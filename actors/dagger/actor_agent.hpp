@@ -58,7 +58,8 @@ void add_hosted(engine& to, agent description, agent_factory make);
 /// copies of `xs`, and `make_behavior()`. `description.run` stays empty; `concurrency` is how many
 /// visits the actor gets before it has answered the first of them (0: 256).
 ///
-/// An attempt whose actor ends, by an exception for example, is interrupted and runs again in the next instance, which is
+/// An exception fails the attempt that threw it, with its text, and ends the actor. All other
+/// attempts of an actor that ends are interrupted and run again in the next instance, which is
 /// started after a pause of 100 ms, doubled up to 10 s for each that ends without an answer.
 /// Like a cooperative function, the actor must never block.
 template <class State, class... Ts>

@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 
 /// Ten times a second is as often as an eye wants it.
 constexpr auto redraw_interval = 100ms;
+/// How long a first commit may take before signals are heard all the same.
+constexpr auto patience_with_the_disk = 10s;
 /// Failed tasks that are named; `show` lists all.
 constexpr std::size_t named_failures = 10;
 
@@ -70,10 +72,12 @@ woken_by wait_for_end(program& self, const follow_options& how, engine& runs,
   const auto live = self.out.is_terminal(STDERR_FILENO) && !how.json;
   auto shown = progress{self.out, live, how.verbose, *runs.read()};
   const auto done = bell{};
+  job = begin(runs);
+  // Only a job that is on disk can go on later; until then neither time nor signals count.
+  job->accepted().wait_for(patience_with_the_disk);
   auto deadline = std::optional<steady_time>{};
   if (how.timeout)
     deadline = std::chrono::steady_clock::now() + *how.timeout;
-  job = begin(runs);
   job->then([done](const result<job_result>&) { done.ring(); });
   auto interval = std::optional<std::chrono::milliseconds>{};
   if (shown.wanted())

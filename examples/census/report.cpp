@@ -14,6 +14,7 @@ namespace {
 using dagger::json;
 
 constexpr std::size_t shown_rows = 10;
+constexpr std::size_t shown_equals = 3;
 
 /// 1234567 -> 1,234,567
 std::string grouped(std::uint64_t n) {
@@ -23,19 +24,16 @@ std::string grouped(std::uint64_t n) {
   return text;
 }
 
-/// A name may hold anything; in the report it must not be Markdown, nor leave its line.
+/// A name may hold anything; what would end its quotes, its cell or its line is shown as U+FFFD.
 std::string plain(const std::string& name) {
-  auto text = std::string{};
-  for (const unsigned char c : name) {
-    if (c < 0x20 || c == 0x7f)
+  auto text = std::string{"`"};
+  for (const char c : name)
+    if (const auto code = static_cast<unsigned char>(c);
+        code < 0x20 || code == 0x7f || c == '`' || c == '|')
       text += "\xef\xbf\xbd";
-    else if (std::string_view{"\\`*_{}[]<>()#|&\"!~"}.find(static_cast<char>(c))
-             != std::string::npos)
-      text += "&#" + std::to_string(c) + ";";
     else
-      text += static_cast<char>(c);
-  }
-  return text;
+      text += c;
+  return text + "`";
 }
 
 std::string name_of(const std::string& extension) {
@@ -86,7 +84,9 @@ std::string extensions_of(const sums& found) {
 /// A heading with a number, and the first entries of a list.
 template <class Line>
 std::string list_of(const std::string& title, const json& entries, Line line) {
-  auto text = "\n## " + title + ": " + grouped(entries.size()) + "\n\n";
+  auto text = "\n## " + title + ": " + grouped(entries.size()) + "\n";
+  if (!entries.empty())
+    text += "\n";
   for (auto i = std::size_t{0}; i < std::min(entries.size(), shown_rows); ++i)
     text += "- " + line(entries[i]) + "\n";
   if (entries.size() > shown_rows)
@@ -107,9 +107,9 @@ std::string report_on(const json& in) {
     text += "| " + plain(file.path) + " | " + grouped(file.bytes) + " |\n";
   text += list_of("Files with the same content", in["duplicates"], [](const json& group) {
     auto line = grouped(group.size()) + " x " + plain(group[0]);
-    for (auto i = std::size_t{1}; i < std::min(group.size(), shown_rows); ++i)
+    for (auto i = std::size_t{1}; i < std::min(group.size(), shown_equals); ++i)
       line += ", " + plain(group[i]);
-    return group.size() > shown_rows ? line + ", ..." : line;
+    return group.size() > shown_equals ? line + ", ..." : line;
   });
   return text + list_of("Unreadable", in["errors"], [](const json& x) {
            return plain(x["path"]) + ": " + plain(x["reason"]);

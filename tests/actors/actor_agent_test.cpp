@@ -91,19 +91,24 @@ TEST(actor_agents, may_answer_later) {
   EXPECT_EQ(result["two"], "both");
 }
 
-TEST(actor_agents, that_throw_end_and_are_started_again_until_the_task_is_given_up) {
+TEST(actor_agents, that_throw_fail_this_visit_and_the_next_instance_gets_the_others) {
   auto engine = staged_engine{std::shared_ptr<store::store>{store::make_memory()}};
-  engine->add(agent{.name = "counter"},
-              [](caf::actor_system& home) { return actors::spawn<counter>(home); });
-  auto run = [&](std::string id, json input) {
-    return engine.get(engine->submit(plan::job_spec{one_task(id, "counter", input).spec()}));
-  };
-  EXPECT_EQ(run("a", json::object())["only"]["count"], 1);
-  auto dead = run("b", {{"die", true}});
-  ASSERT_EQ(dead.state(), job_state::failed);
-  EXPECT_EQ(dead.failure()->code, code::interrupted);
-  EXPECT_EQ(dead.tasks()[0].starts, limits::interruptions);
-  EXPECT_EQ(run("c", json::object())["only"]["count"], 1);
+  auto description = agent{.name = "counter"};
+  description.retry = {.max_attempts = 1};
+  engine->add(description, [](caf::actor_system& home) { return actors::spawn<counter>(home); });
+  auto job = dagger::job{"job"};
+  job.add({.name = "before", .agent = "counter", .optional = true});
+  job.add({.name = "dies", .agent = "counter", .input = {{"die", true}}, .optional = true});
+  job.add({.name = "after", .agent = "counter", .optional = true});
+  auto result = engine.get(engine->submit(plan::job_spec{job.spec()}));
+  EXPECT_EQ(result["before"]["count"], 1);
+  EXPECT_EQ(result["after"]["count"], 1);
+  auto tasks = result.tasks();
+  ASSERT_TRUE(tasks[1].error);
+  EXPECT_EQ(tasks[1].state, task_state::failed);
+  EXPECT_EQ(tasks[1].error->code, code::exception);
+  EXPECT_EQ(tasks[1].error->message, "the actor dies");
+  EXPECT_EQ(tasks[2].starts, 2u);
 }
 
 TEST(actor_agents, that_end_give_their_tasks_to_the_next_instance) {

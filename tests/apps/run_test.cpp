@@ -120,7 +120,7 @@ TEST(run, a_time_out_ends_with_3_and_leaves_the_job_resumable) {
                      + (room / "s") + "\n");
   const auto shape = valid(call({"show", "slow", "--json", "--store", room / "s"}).out, "show");
   EXPECT_EQ(shape["state"], "running");
-  EXPECT_EQ(shape["tasks"][1]["state"], "suspended");
+  EXPECT_EQ(shape["tasks"][2]["state"], "waiting");
 }
 
 TEST(run, verbose_prints_a_line_per_event) {
@@ -136,7 +136,7 @@ TEST(run, a_terminal_shows_a_live_line_that_is_gone_at_the_end) {
   const auto room = folder{};
   const auto file = room.write("nap.yaml", "job: nap\n"
                                            "tasks: [{name: nap, agent: sleep, inputs: {duration: "
-                                           "400ms}}]\n");
+                                           "1s}}]\n");
   const auto x = call({"run", file}, {.environment = {{"TERM", "xterm"}}, .terminal = true});
   EXPECT_TRUE(ended_with(x, 0));
   EXPECT_TRUE(holds(x.err, "[........................] 0/1  1 suspended"));

@@ -128,27 +128,24 @@ bool has_cycle(const job& j) {
 // -- reports ------------------------------------------------------------------
 
 void planner::report(const plan::report& x) {
-  if (x.attempt.job == 0 || x.attempt.job > jobs_.size())
+  const auto [number, task, visit, attempt] = x.attempt;
+  if (number == 0 || number > jobs_.size() || task >= jobs_[number - 1].tasks.size())
     return;
-  auto& j = jobs_[x.attempt.job - 1];
-  const auto is = [&](const auto& kind) {
-    return std::holds_alternative<std::decay_t<decltype(kind)>>(x.outcome);
-  };
+  auto& j = jobs_[number - 1];
   const auto had_slot = out_.erase(x.attempt) > 0;
-  if (timed_out_.contains(x.attempt)) {
-    timed_out_.erase(x.attempt);
-    if (!is(plan::given_back{}) && !is(plan::abandoned{})) {
-      const auto& t = j.tasks[x.attempt.task];
-      record(j).moves.push_back(
-        {x.attempt.task, t.state, x.attempt.visit, x.attempt.attempt, "late_report"});
-    }
-    slot_is_back(j, x.attempt.task);
+  const auto timed_out = timed_out_.erase(x.attempt) > 0;
+  if (had_slot && !timed_out) {
+    outcome(j, task, x);
+    settle(j);
     return;
   }
-  if (!had_slot)
-    return;
-  outcome(j, x.attempt.task, x);
-  settle(j);
+  if (!std::holds_alternative<plan::given_back>(x.outcome)
+      && !std::holds_alternative<plan::abandoned>(x.outcome)) {
+    take(j);
+    record(j).moves.push_back({task, j.tasks[task].state, visit, attempt, "late_report"});
+  }
+  if (had_slot)
+    slot_is_back(j, task);
 }
 
 void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
@@ -157,6 +154,10 @@ void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
     --t.attempt;
     --t.starts;
     go(j, number, ready);
+    return;
+  }
+  if (std::holds_alternative<plan::abandoned>(x.outcome)) {
+    interrupt(j, number);
     return;
   }
   if (const auto* f = std::get_if<plan::failed>(&x.outcome)) {

@@ -245,7 +245,7 @@ private:
   std::vector<job> jobs_;
   std::map<std::string, agent> agents_;
   std::map<plan::attempt_id, held> out_;
-  /// Ended by a time-out, and their function has not returned.
+  /// Ended by a time-out; their slot is not back.
   std::set<plan::attempt_id> timed_out_;
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;

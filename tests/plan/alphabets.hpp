@@ -15,6 +15,7 @@ alphabet interruptions();
 alphabet time_outs();
 alphabet waits();
 alphabet duplicates();
+alphabet named_jobs();
 alphabet slots();
 
 /// All of them, for tests that want everything.

@@ -188,6 +188,24 @@ alphabet duplicates() {
   return a;
 }
 
+alphabet named_jobs() {
+  auto a = duplicates();
+  a.name = "an engine that takes up only named jobs";
+  a.options.scope = plan::scope::named;
+  a.symbols[3] = {"submit the second job", [](planner_world& w) {
+                    w.submit(job_of("second", {task_of("x", "a")}));
+                    return true;
+                  }};
+  a.symbols[5] = {"time passes or it is completed", [](planner_world& w) {
+                    if (const auto h = w.holding()) {
+                      w.report(*h, done());
+                      return true;
+                    }
+                    return tick().happen(w);
+                  }};
+  return a;
+}
+
 alphabet slots() {
   const auto first = plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}};
   const auto second = plan::agent_joined{.agent = "b", .slots = 2, .retry = {}, .timeout = {}};
@@ -229,8 +247,9 @@ alphabet slots() {
 }
 
 std::vector<alphabet> all_alphabets() {
-  return {submits_and_reports(), retries(),   children(), dynamic_dependencies(), refused_changes(),
-          interruptions(),       time_outs(), waits(),    duplicates(),           slots()};
+  return {submits_and_reports(), retries(),       children(),  dynamic_dependencies(),
+          refused_changes(),     interruptions(), time_outs(), waits(),
+          duplicates(),          named_jobs(),    slots()};
 }
 
 } // namespace dagger::test

@@ -59,6 +59,10 @@ TEST(history, duplicates_follow_the_model) {
   walk_both_ways(duplicates(), 6, 5);
 }
 
+TEST(history, named_jobs_follow_the_model) {
+  walk_both_ways(named_jobs(), 6, 5);
+}
+
 TEST(history, slots_follow_the_model) {
   walk_both_ways(slots(), 6, 5);
 }

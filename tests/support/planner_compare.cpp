@@ -131,8 +131,7 @@ std::string compare_task(const plan::task_status& got, const model::job& j, std:
   d.field("created", text_of(got.created), text_of(t.created));
   d.field("started", text_of(got.started), text_of(t.first_start));
   d.field("ended", text_of(got.ended), text_of(t.ended));
-  if (t.state == task_state::backoff) // DUE
-    d.field("due", text_of(got.due), text_of(model::planner::due(t)));
+  d.field("due", text_of(got.due), text_of(model::planner::due(t)));
   compare_error(d, got, j, t);
   return d.text;
 }
@@ -270,6 +269,13 @@ std::string text_of(const plan::command& x) {
   return std::visit(in_words, x);
 }
 
+std::string_view name_of_outcome(const plan::report& x) {
+  static constexpr std::array names{"completed", "suspended",  "failed",
+                                    "skipped",   "given_back", "abandoned"};
+  static_assert(names.size() == std::variant_size_v<decltype(plan::report::outcome)>);
+  return names[x.outcome.index()];
+}
+
 std::string text_of(const plan::event& x) {
   static constexpr std::array names{"agent_joined",  "agent_lost",  "slots_changed",
                                     "job_submitted", "job_resumed", "tasks_reported",
@@ -277,14 +283,8 @@ std::string text_of(const plan::event& x) {
   static_assert(names.size() == std::variant_size_v<plan::event>);
   auto out = std::string{names[x.index()]};
   if (const auto* r = std::get_if<plan::tasks_reported>(&x))
-    for (const auto& one : r->reports) {
-      static constexpr std::array outcomes{"completed", "suspended",  "failed",
-                                           "skipped",   "given_back", "abandoned"};
-      out.append(" ")
-        .append(text_of(one.attempt))
-        .append(" ")
-        .append(outcomes[one.outcome.index()]);
-    }
+    for (const auto& one : r->reports)
+      out.append(" ").append(text_of(one.attempt)).append(" ").append(name_of_outcome(one));
   return out;
 }
 

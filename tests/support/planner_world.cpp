@@ -23,12 +23,36 @@ void planner_world::fail(std::string what) {
 void planner_world::apply(const plan::event& what) {
   if (!ok())
     return;
+  count(what);
   auto expected = model_.apply(what, now);
   auto disk = store_->read();
   auto got = planner_->apply(what, *disk, now);
   if (options_.tamper)
     options_.tamper(got);
   take(std::move(got), std::move(expected), text_of(what));
+}
+
+/// Notes which events, outcomes and commands there were.
+void planner_world::count(const plan::event& what) {
+  if (!options_.covers)
+    return;
+  auto& happened = options_.covers->happened;
+  auto text = text_of(what);
+  ++happened["event " + text.substr(0, text.find(' '))];
+  if (const auto* r = std::get_if<plan::tasks_reported>(&what))
+    for (const auto& one : r->reports)
+      ++happened[std::string{"outcome "}.append(name_of_outcome(one))];
+}
+
+void planner_world::count(const std::vector<plan::command>& commands) {
+  if (!options_.covers)
+    return;
+  for (const auto& c : commands) {
+    auto text = text_of(c);
+    ++options_.covers->happened["command " + text.substr(0, text.find(' '))];
+    if (const auto* no = std::get_if<plan::refuse>(&c))
+      ++options_.covers->happened["refused as " + no->why.code];
+  }
 }
 
 void planner_world::take(plan::effects got, model::expectation expected, const std::string& by) {
@@ -38,6 +62,7 @@ void planner_world::take(plan::effects got, model::expectation expected, const s
     return fail(by
                 + (got.writes.empty() ? ": no batch, but something changed"
                                       : ": a batch, but nothing changed"));
+  count(got.commands);
   compare_rows(got.writes, expected.touched, by);
   compare_memory(by);
   if (!got.writes.empty()) {

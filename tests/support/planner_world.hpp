@@ -122,6 +122,8 @@ private:
   };
 
   void take(plan::effects got, model::expectation expected, const std::string& by);
+  void count(const plan::event& what);
+  void count(const std::vector<plan::command>& commands);
   void release(const std::vector<plan::command>& commands);
   void compare_memory(const std::string& when);
   void compare_restored();
@@ -155,6 +157,7 @@ std::string difference(store::view& disk, const model::job& expected);
 std::string text_of(const plan::command& x);
 std::string text_of(const plan::event& x);
 std::string text_of(const plan::attempt_id& x);
+std::string_view name_of_outcome(const plan::report& x);
 std::string text_of(std::optional<timestamp> x);
 
 } // namespace dagger::test

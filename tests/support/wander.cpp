@@ -209,6 +209,17 @@ private:
     return wait;
   }
 
+  decltype(plan::report::outcome) some_end() {
+    switch (roll_(3)) {
+    case 0:
+      return plan::completed{text_payload("1")};
+    case 1:
+      return plan::given_back{};
+    default:
+      return plan::abandoned{};
+    }
+  }
+
   plan::report some_report(const started& s) {
     static const auto codes = std::array{"exception", "unavailable", "x.abort", "payment.declined"};
     auto r = plan::report{};
@@ -246,12 +257,19 @@ private:
 
   void reports() {
     const auto& held = world_.held();
+    if (!ghosts_.empty() && roll_.once_in(20)) { // once more, long after it was over
+      const auto ghost = ghosts_[roll_(static_cast<std::uint32_t>(ghosts_.size()))];
+      note("ghost " + ghost.job_id + "/" + ghost.task);
+      world_.report(ghost, some_end());
+    }
     if (held.empty())
       return;
     const auto h = started{held[roll_(static_cast<std::uint32_t>(held.size()))]};
     if (h.abandoned)
       return;
     note("report " + h.job_id + "/" + h.task);
+    if (roll_.once_in(10))
+      ghosts_.push_back(h);
     if (h.stopped && roll_.once_in(3))
       world_.report(h, plan::abandoned{});
     else
@@ -262,6 +280,7 @@ private:
   planner_world world_;
   std::uint32_t jobs_ = 0;
   plan::job_spec last_;
+  std::vector<started> ghosts_;
   std::string log_;
 };
 

@@ -265,7 +265,10 @@ inline bool is_end(const caf::error& x) {
 #endif
 }
 
+/// The text that came with the error, or else what it is.
 inline std::string text(const caf::error& x) {
+  if (x.context().match_elements<std::string>())
+    return x.context().get_as<std::string>(0);
 #if DAGGER_CAF_1
   return caf::to_string(x);
 #else

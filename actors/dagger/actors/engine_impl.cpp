@@ -107,6 +107,8 @@ void engine::impl::build(plan::scope scope) {
   initial->writes = std::move(first.writes);
   initial->commands = std::move(first.commands);
   post(keeper_, std::move(initial));
+  // Timers that passed in the meantime fire only now: nothing may reach the keeper before `initial`.
+  post(planner_, alarm_rang{});
 }
 
 void engine::impl::add(agent x, agent_factory make) {

@@ -42,9 +42,7 @@ planner::planner(self_ptr<handle> self, std::shared_ptr<const planner_setup> set
     setup_(std::move(setup)),
     core_(std::move(core)),
     keeper_(std::move(keeper)),
-    alarm_(setup_->clock->add([to = handle{self}] { post(to, alarm_rang{}); })) {
-  set_alarm();
-}
+    alarm_(setup_->clock->add([to = handle{self}] { post(to, alarm_rang{}); })) {}
 
 planner::handle::behavior_type planner::make_behavior() {
   stop_on_exceptions(self_);

@@ -23,6 +23,7 @@ void planner::impl::take(const agent_joined& x) {
   auto& a = agent(x.agent);
   a.terms = x;
   a.known = true;
+  a.here = true;
   a.free += static_cast<std::int64_t>(x.slots) - a.slots;
   a.slots = x.slots;
 }
@@ -38,6 +39,7 @@ void planner::impl::take(const agent_lost& x) {
       ++i;
     }
   }
+  a.here = false;
   a.slots = 0;
   a.free = 0;
   for (auto& s : lost) {
@@ -54,6 +56,8 @@ void planner::impl::take(const agent_lost& x) {
 
 void planner::impl::take(const slots_changed& x) {
   auto& a = agent(x.agent);
+  if (!a.here)
+    return;
   auto slots = std::max<std::int64_t>(0, std::int64_t{a.slots} + x.by);
   a.free += slots - a.slots;
   a.slots = static_cast<std::uint32_t>(slots);

@@ -20,6 +20,20 @@ std::optional<std::uint32_t> job::find(std::string_view name) const {
   return at;
 }
 
+std::optional<wake_call> next_call(const task_row& row) {
+  auto first = std::optional<wake_call>{};
+  auto consider = [&](const std::optional<timestamp>& when, wake_call::kind what) {
+    if (when && (!first || wake_call{*when, what} < *first))
+      first = wake_call{*when, what};
+  };
+  consider(row.total_deadline, wake_call::kind::total);
+  consider(row.wait->deadline, wake_call::kind::deadline);
+  for (auto& c : row.wait->any_of)
+    if (c.mode == wait_mode::time)
+      consider(c.until, wake_call::kind::condition);
+  return first;
+}
+
 void listen(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
   if (t.row.state == task_state::waiting) {
@@ -194,7 +208,8 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   x.ended = row.ended;
   x.due = row.due;
   if (row.wait)
-    x.due = row.wait->deadline;
+    if (auto call = next_call(row))
+      x.due = call->when;
   if (!row.code.empty() || !row.message.empty())
     x.error = dagger::error{row.code, row.message};
   x.summary = row.summary;

@@ -74,6 +74,19 @@ struct job {
   }
 };
 
+/// What a suspended task waits for in time.
+struct wake_call {
+  enum class kind : std::uint8_t { condition, deadline, total };
+
+  timestamp when;
+  wake_call::kind what;
+
+  friend auto operator<=>(const wake_call&, const wake_call&) = default;
+};
+
+/// The first of them; nothing if only other tasks can wake it.
+std::optional<wake_call> next_call(const task_row& row);
+
 /// Reads a job: what is stored, counters and listeners.
 result<job> load_job(store::view& disk, std::uint64_t number);
 

@@ -235,14 +235,24 @@ void planner::impl::take(const tasks_reported& x) {
 
 void planner::impl::take(const report& r) {
   auto found = running.find({r.attempt.job, r.attempt.task});
-  if (found == running.end() || found->second.attempt != r.attempt)
-    return; // of an agent that was lost: given out again long ago
+  if (found == running.end() || found->second.attempt != r.attempt) {
+    // Of an agent that was lost, or of a thread that was given up.
+    if (auto j = find_or_load(r.attempt.job); j && r.attempt.task < j->tasks.size())
+      note_late(*j, r);
+    return;
+  }
   auto s = std::move(found->second);
   running.erase(found);
   ++agent(s.agent).free;
   alone_runs &= !s.alone;
-  if (s.lingering)
-    return take_late(s, r);
+  if (s.lingering) {
+    auto& late = *find_or_load(r.attempt.job);
+    note_late(late, r);
+    if (auto& row = late.tasks[r.attempt.task].row;
+        row.state == task_state::backoff && row.due <= now)
+      make_ready(late, r.attempt.task);
+    return;
+  }
   auto& j = *find_or_load(r.attempt.job);
   auto t = r.attempt.task;
   if (std::holds_alternative<given_back>(r.outcome))
@@ -250,11 +260,8 @@ void planner::impl::take(const report& r) {
   if (std::holds_alternative<abandoned>(r.outcome))
     return interrupt(j, t);
   j.tasks[t].row.interruptions = 0;
-  if (auto x = std::get_if<failed>(&r.outcome)) {
-    auto& row = j.tasks[t].row;
-    row.feedback = keep(j, t, store::slot::feedback, x->feedback, row.feedback);
-    return fail_attempt(j, t, x->why);
-  }
+  if (auto x = std::get_if<failed>(&r.outcome))
+    return fail_attempt(j, t, x->why, x->feedback);
   auto conditions = std::vector<clause>{};
   if (auto wrong = add_all(j, t, r, conditions))
     return fail_attempt(j, t, {wrong->code, wrong->message, false, std::nullopt});
@@ -272,24 +279,21 @@ void planner::impl::take(const report& r) {
   }
 }
 
-/// The attempt was over before: only the slot is news, and that somebody was late.
-void planner::impl::take_late(const start& s, const report& r) {
-  auto j = find_or_load(s.attempt.job);
-  check(j != nullptr, "an attempt has no job");
-  auto t = s.attempt.task;
-  auto& row = j->tasks[t].row;
-  if (is_outcome(r)) {
-    touch(*j);
-    j->transitions.push_back({t, row.state, s.attempt.visit, s.attempt.attempt,
-                              std::string{code::late_report},
-                              "the report came after the time-out; it changes nothing"});
-  }
-  if (row.state == task_state::backoff && row.due <= now)
-    make_ready(*j, t);
+/// The attempt was over before: it changes nothing but the history.
+void planner::impl::note_late(job& j, const report& r) {
+  if (!is_outcome(r))
+    return;
+  auto t = r.attempt.task;
+  touch(j);
+  j.transitions.push_back({t, j.tasks[t].row.state, r.attempt.visit, r.attempt.attempt,
+                           std::string{code::late_report},
+                           "the report came after the attempt was over; it changes nothing"});
 }
 
-void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why, bool slot_is_free) {
+void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why,
+                                 const payload& feedback) {
   auto& x = j.tasks[t];
+  x.row.feedback = keep(j, t, store::slot::feedback, feedback, x.row.feedback);
   x.row.interruptions = 0;
   ++x.row.failures;
   auto& policy = retry_of(x);
@@ -301,9 +305,9 @@ void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why, bo
   auto identity = j.row.id + ':' + std::to_string(t) + ':' + std::to_string(x.row.visit) + ':'
                 + std::to_string(x.row.attempt);
   auto pause = pause_after(policy, why, x.row.failures, identity);
-  x.row.due = now + pause;
   move(j, t, task_state::backoff, why.code, why.message);
-  if (pause.count() > 0 || !slot_is_free)
+  x.row.due = now + pause;
+  if (pause.count() > 0 || running.contains({j.number, t}))
     set_alarm(alarm::kind::backoff, *x.row.due, j, t);
   else
     make_ready(j, t);

@@ -92,6 +92,12 @@ job* planner::impl::find_or_load(std::uint64_t number) {
   return &j;
 }
 
+std::shared_ptr<const job> planner::impl::look_at(std::uint64_t number) {
+  if (auto found = jobs.find(number); found != jobs.end())
+    return {std::shared_ptr<void>{}, &found->second};
+  return std::make_shared<job>(read(load_job(*disk, number)));
+}
+
 std::optional<std::uint64_t> planner::impl::number_of(const std::string& id) {
   if (auto found = ids.find(id); found != ids.end())
     return found->second;
@@ -165,7 +171,7 @@ void planner::impl::ring(const alarm& x) {
   case alarm::kind::attempt: {
     stop_it();
     auto text = "the attempt took longer than " + to_text(*limit_of(j.tasks[x.task]));
-    fail_attempt(j, x.task, {std::string{code::timeout}, std::move(text)}, false);
+    fail_attempt(j, x.task, {std::string{code::timeout}, std::move(text)});
     break;
   }
   case alarm::kind::total:

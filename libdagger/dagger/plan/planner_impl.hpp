@@ -25,6 +25,7 @@ struct unreadable {
 struct agent_entry {
   agent_joined terms;
   bool known = false; // has joined once
+  bool here = false;  // and is not lost
   std::uint32_t slots = 0;
   std::int64_t free = 0; // below 0 while more run than there are slots left
   ready_queue ready;
@@ -96,6 +97,8 @@ struct planner::impl {
   }
   /// The job, loaded if need be; null if the store has none of this number.
   job* find_or_load(std::uint64_t number);
+  /// A job that there is, to be looked at only: it is not taken up.
+  std::shared_ptr<const job> look_at(std::uint64_t number);
   /// The number of the job with this id, in memory or in the store.
   std::optional<std::uint64_t> number_of(const std::string& id);
   void touch(job& j);
@@ -125,8 +128,8 @@ struct planner::impl {
 
   void take(const tasks_reported& x);
   void take(const report& r);
-  void take_late(const start& s, const report& r);
-  void fail_attempt(job& j, std::uint32_t t, const failure& why, bool slot_is_free = true);
+  void note_late(job& j, const report& r);
+  void fail_attempt(job& j, std::uint32_t t, const failure& why, const payload& feedback = {});
   void interrupt(job& j, std::uint32_t t);
   void give_back(job& j, std::uint32_t t);
   std::optional<error> add_all(job& j, std::uint32_t t, const report& r,
@@ -167,18 +170,5 @@ struct planner::impl {
   bool dispatch_alone();
   void assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_itself);
 };
-
-/// What a suspended task waits for in time.
-struct wake_call {
-  enum class kind : std::uint8_t { condition, deadline, total };
-
-  timestamp when;
-  wake_call::kind what;
-
-  friend auto operator<=>(const wake_call&, const wake_call&) = default;
-};
-
-/// The first of them; nothing if only other tasks can wake it.
-std::optional<wake_call> next_call(const task_row& row);
 
 } // namespace dagger::plan

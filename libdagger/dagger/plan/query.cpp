@@ -1,6 +1,7 @@
 // Reading jobs for users.
 #include <dagger/plan/query.hpp>
 
+#include <dagger/graph/reference.hpp>
 #include <dagger/plan/job.hpp>
 
 #include <algorithm>
@@ -121,26 +122,6 @@ private:
   std::uint32_t first_ = 0;
 };
 
-/// Follows "a.b.0" into a value; null where there is nothing.
-json at_path(const json& from, std::string_view path) {
-  auto here = &from;
-  while (!path.empty()) {
-    auto dot = path.find('.');
-    auto step = std::string{path.substr(0, dot)};
-    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
-    if (here->is_object() && here->contains(step)) {
-      here = &(*here)[step];
-    } else if (here->is_array() && !step.empty()
-               && step.find_first_not_of("0123456789") == std::string::npos && step.size() < 10
-               && std::stoul(step) < here->size()) {
-      here = &(*here)[std::stoul(step)];
-    } else {
-      return nullptr;
-    }
-  }
-  return *here;
-}
-
 class output_reader {
 public:
   output_reader(store::view& v, std::uint64_t job, const std::vector<task_status>& tasks)
@@ -157,19 +138,19 @@ public:
     return value_of(*text);
   }
 
-  /// What "TASK.path" names: the longest task name that fits.
+  /// What "TASK.path" names; null for a task without an output.
   result<json> of(std::string_view reference) {
-    for (auto end = reference.size(); end != std::string_view::npos && end > 0;
-         end = reference.rfind('.', end - 1)) {
-      auto found = by_name_.find(std::string{reference.substr(0, end)});
-      if (found == by_name_.end())
-        continue;
-      auto whole = of(*found->second);
-      if (!whole)
-        return whole;
-      return end == reference.size() ? *whole : at_path(*whole, reference.substr(end + 1));
-    }
-    return fail(code::not_found, "no task for the output '" + std::string{reference} + "'");
+    auto parsed = graph::parse_reference(
+      reference, [this](std::string_view id) { return by_name_.contains(id); });
+    if (!parsed)
+      return fail(parsed.error());
+    auto task = by_name_.find(parsed->node);
+    if (task == by_name_.end())
+      return fail(code::not_found, "no task for the output '" + std::string{reference} + "'");
+    if (!task->second->output.present)
+      return graph::read_output(*parsed, nullptr);
+    auto whole = of(*task->second);
+    return whole ? graph::read_output(*parsed, &*whole) : whole;
   }
 
 private:
@@ -183,7 +164,7 @@ private:
 
   store::view& view_;
   std::uint64_t job_;
-  std::map<std::string, const task_status*> by_name_;
+  std::map<std::string, const task_status*, std::less<>> by_name_;
 };
 
 } // namespace

@@ -38,20 +38,6 @@ std::optional<std::uint32_t> bad_upstream(const job& j, std::uint32_t t) {
 
 } // namespace
 
-std::optional<wake_call> next_call(const task_row& row) {
-  auto first = std::optional<wake_call>{};
-  auto consider = [&](const std::optional<timestamp>& when, wake_call::kind what) {
-    if (when && (!first || wake_call{*when, what} < *first))
-      first = wake_call{*when, what};
-  };
-  consider(row.total_deadline, wake_call::kind::total);
-  consider(row.wait->deadline, wake_call::kind::deadline);
-  for (auto& c : row.wait->any_of)
-    if (c.mode == wait_mode::time)
-      consider(c.until, wake_call::kind::condition);
-  return first;
-}
-
 void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string code,
                          std::string message) {
   auto& row = j.tasks[t].row;
@@ -71,6 +57,7 @@ void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string cod
   touch(j, t);
   if (settled(to))
     row.ended = now;
+  row.due.reset();
   auto text = cut(std::move(message), limits::error_bytes);
   if (to != task_state::ready && to != task_state::running) {
     row.code = code;

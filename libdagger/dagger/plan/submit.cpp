@@ -56,10 +56,8 @@ void planner::impl::take(const job_submitted& x) {
       create(x);
     return;
   }
-  auto j = find_or_load(*number);
-  check(j != nullptr, "a job's id has no job");
-  if (j->definition.hash != x.hash) {
-    auto differs = what_differs(*j, *x.spec);
+  if (auto found = look_at(*number); found->definition.hash != x.hash) {
+    auto differs = what_differs(*found, *x.spec);
     out.commands.push_back(
       refuse{x.client, error{code::id_conflict,
                              "job '" + x.spec->id + "' is there already and is not the same"
@@ -69,7 +67,7 @@ void planner::impl::take(const job_submitted& x) {
     return;
   }
   out.commands.push_back(accept{x.client, *number, false});
-  expect_end(*j, x.client);
+  expect_end(*find_or_load(*number), x.client);
 }
 
 void planner::impl::take(const job_resumed& x) {

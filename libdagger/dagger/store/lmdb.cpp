@@ -130,12 +130,12 @@ private:
   template <class Write>
   result<void> run(std::uint64_t number, bool may_use_reserve, const Write& write) {
     const auto& tables = env_->tables();
+    if (!may_use_reserve && env_->over_limit())
+      return fail(tables.failure(MDB_MAP_FULL, "cannot commit"));
     MDB_txn* raw = nullptr;
     if (auto rc = mdb_txn_begin(env_->get(), nullptr, 0, &raw); rc != 0)
       return fail(tables.failure(rc, "cannot begin a commit"));
     auto txn = std::unique_ptr<MDB_txn, void (*)(MDB_txn*)>{raw, mdb_txn_abort};
-    if (!may_use_reserve && env_->over_limit(raw))
-      return fail(tables.failure(MDB_MAP_FULL, "cannot commit"));
     auto to = lmdb_transaction{tables, raw, number};
     if (auto done = write(to); !done)
       return done;

@@ -234,7 +234,7 @@ result<void> environment::check_format(MDB_txn* txn) {
   return {};
 }
 
-bool environment::over_limit(MDB_txn* txn) const {
+bool environment::over_limit() const {
   auto file = MDB_envinfo{};
   auto stat = MDB_stat{};
   mdb_env_info(env_, &file);
@@ -242,15 +242,19 @@ bool environment::over_limit(MDB_txn* txn) const {
   auto used = file.me_last_pgno + 1;
   if (used * stat.ms_psize < limit_)
     return false;
-  // The table without a name: transaction -> how many pages it freed, and their numbers.
-  MDB_cursor* raw = nullptr;
-  if (mdb_cursor_open(txn, 0, &raw) != 0)
+  auto txn = begin_read();
+  if (!txn)
     return true;
-  auto cursor = std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)>{raw, mdb_cursor_close};
-  auto key = MDB_val{};
-  auto value = MDB_val{};
-  while (mdb_cursor_get(raw, &key, &value, MDB_NEXT) == 0)
-    used -= *static_cast<const std::size_t*>(value.mv_data);
+  // The table without a name: transaction -> how many pages it freed, and their numbers.
+  MDB_cursor* cursor = nullptr;
+  if (mdb_cursor_open(*txn, 0, &cursor) == 0) {
+    auto key = MDB_val{};
+    auto value = MDB_val{};
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+      used -= *static_cast<const std::size_t*>(value.mv_data);
+    mdb_cursor_close(cursor);
+  }
+  end_read(*txn);
   return used * stat.ms_psize >= limit_;
 }
 

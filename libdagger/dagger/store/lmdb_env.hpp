@@ -47,9 +47,9 @@ public:
     return read_only_;
   }
 
-  /// Whether the pages in use, as the write transaction `txn` finds them, are more than the
-  /// options allow. The map is larger, so that erasing has room then.
-  bool over_limit(MDB_txn* txn) const;
+  /// Whether the pages in use are more than the options allow. The map is larger, so that
+  /// erasing has room then.
+  bool over_limit() const;
 
   /// A read transaction on the last commit, in any thread.
   result<MDB_txn*> begin_read() const;
