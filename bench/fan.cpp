@@ -15,7 +15,7 @@ outcome fan_out(task& self, const json& in) {
   }
   auto children = std::vector<task_options>{};
   for (auto i = 0; i < in["width"].get<int>(); ++i)
-    children.push_back({.agent = "leaf", .input = {{"n", i}, {"text", std::string(40, 'x')}}});
+    children.push_back({.agent = "leaf", .input = {{"n", i}}});
   return self.wait(self.add_tasks(std::move(children)));
 }
 

@@ -119,18 +119,32 @@ TEST(shutdown, an_engine_that_did_nothing_ends) {
   SUCCEED();
 }
 
+TEST(shutdown, what_was_submitted_just_before_is_kept) {
+  auto folder = temporary_folder{};
+  auto handle = std::optional<submission>{};
+  {
+    auto engine = dagger::engine{{.store = folder / "store"}};
+    engine.add(quick());
+    handle.emplace(engine.submit(chain("job", 3)));
+  }
+  EXPECT_TRUE(got(handle->accepted()));
+  auto engine = dagger::engine{{.store = folder / "store"}};
+  engine.add(quick());
+  EXPECT_TRUE(got(engine.resume("job")).completed());
+}
+
 TEST(shutdown, a_busy_engine_can_end_at_any_time) {
-  for (auto i = 0; i < 20; ++i) {
+  for (auto i = 0; i < 6; ++i) {
     auto folder = temporary_folder{};
     {
       auto engine = dagger::engine{{.store = folder / "store"}};
       engine.add(quick());
-      for (auto j = 0; j < 10 * i; ++j)
+      for (auto j = 0; j < 30 * i; ++j)
         engine.submit(chain("job-" + std::to_string(j), 5));
     }
     auto engine = dagger::engine{{.store = folder / "store"}};
     engine.add(quick());
-    for (auto j = 0; j < 10 * i; ++j)
+    for (auto j = 0; j < 30 * i; ++j)
       EXPECT_TRUE(got(engine.submit(chain("job-" + std::to_string(j), 5))).completed());
     auto view = engine.read();
     ASSERT_TRUE(plan::list_jobs(*view, [&](auto& x) {

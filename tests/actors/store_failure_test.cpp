@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <algorithm>
 
 namespace dagger {
 
@@ -144,7 +144,59 @@ TEST(store_failure, an_engine_over_a_full_store_can_be_closed) {
   EXPECT_FALSE(error_of(*handle).code.empty());
 }
 
-TEST(store_failure, commits_carry_all_that_waits) {
+TEST(commits, come_before_a_start_and_before_an_answer) {
+  for (auto seed = 0u; seed < 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    auto inner = std::shared_ptr<store::store>{store::make_memory()};
+    auto engine = staged_engine{inner, seed};
+    auto starts = 0;
+    auto checks = quick();
+    checks.run = [&](task& self, const json&) -> outcome {
+      ++starts;
+      auto view = inner->read();
+      auto row = plan::find_job(*view, self.job_id());
+      auto tasks = plan::tasks_of(*view, row.value().value().number);
+      auto i = std::ranges::find(*tasks, self.name(), &plan::task_status::name);
+      EXPECT_EQ(i->state, task_state::running);
+      EXPECT_EQ(i->attempt, self.attempt());
+      return json(1);
+    };
+    engine->add(std::move(checks));
+    auto handles = std::vector<submission>{};
+    // Each job twice: the second submit writes nothing and waits for the first one's batch.
+    for (auto i = 0; i < 3; ++i)
+      for (auto twice = 0; twice < 2; ++twice)
+        handles.push_back(engine->submit(plan::job_spec{chain("j" + std::to_string(i), 2).spec()}));
+    do {
+      auto view = inner->read();
+      for (auto& x : handles) {
+        auto row = plan::find_job(*view, x.id()).value();
+        EXPECT_TRUE(!staged_engine::ready(x.accepted()) || row);
+        EXPECT_TRUE(!staged_engine::ready(x) || row->state == job_state::completed);
+      }
+    } while (engine.step());
+    EXPECT_EQ(starts, 6);
+    for (auto& x : handles)
+      EXPECT_TRUE(staged_engine::ready(x));
+  }
+}
+
+TEST(commits, are_none_while_nothing_happens) {
+  auto faulty = std::make_shared<faulty_store>(std::shared_ptr<store::store>{store::make_memory()});
+  auto engine = staged_engine{faulty};
+  engine->add(quick());
+  engine->add(named("sleeper", [](task& self, const json&) -> outcome {
+    return self.wait(condition::time(duration{48h}));
+  }));
+  engine->submit(plan::job_spec{one_task("sleeps", "sleeper").spec()});
+  EXPECT_TRUE(engine.get(engine->submit(plan::job_spec{chain("job", 3).spec()})).completed());
+  engine.run();
+  auto before = faulty->commits();
+  engine.advance(24h);
+  EXPECT_EQ(faulty->commits(), before);
+}
+
+TEST(commits, carry_all_that_waits) {
   auto faulty = std::make_shared<faulty_store>(std::shared_ptr<store::store>{store::make_memory()});
   auto engine = staged_engine{faulty};
   engine->add(quick());

@@ -226,8 +226,7 @@ TEST(census, the_report_is_a_page_that_names_cannot_break) {
                 "\n"
                 "- 2 x `four\ufffd# five.txt`, `one\ufffdtwo\ufffdthree.txt`\n"
                 "\n"
-                "## Unreadable: 0\n"
-                "\n");
+                "## Unreadable: 0\n");
   EXPECT_FALSE(fs::exists(report + ".part"));
 }
 

@@ -18,18 +18,17 @@ bool is_failure(const task& t) {
   return t.state == task_state::failed || t.state == cancelled || t.skipped_by_failure;
 }
 
-bool holds(const std::vector<task>& tasks, const wait_for& c, timestamp now) {
-  using mode = wait_mode;
+bool holds(const std::vector<task>& tasks, const wait_for& c) {
   auto is_settled = [&](auto n) { return settled(tasks[n].state); };
   auto is_completed = [&](auto n) { return tasks[n].state == task_state::completed; };
   auto has_failed = [&](auto n) { return is_failure(tasks[n]); };
-  if (c.mode == mode::time)
-    return c.until <= now;
+  if (c.mode == wait_mode::time)
+    return false; // that is for the clock to say
   if (c.tasks.empty() || std::ranges::all_of(c.tasks, is_settled))
     return true;
-  if (c.mode == mode::all_or_failure)
+  if (c.mode == wait_mode::all_or_failure)
     return std::ranges::any_of(c.tasks, has_failed);
-  return c.mode == mode::any && std::ranges::any_of(c.tasks, is_completed);
+  return c.mode == wait_mode::any && std::ranges::any_of(c.tasks, is_completed);
 }
 
 plan::stored_payload stored(const payload& x) {
@@ -204,6 +203,10 @@ void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
   if (!x.added.empty())
     row.added += static_cast<std::uint32_t>(x.added.size());
   go(j, number, to);
+  if (std::ranges::any_of(t.conditions, [&](const wait_for& c) {
+        return c.mode == wait_mode::time && c.until <= now_;
+      }))
+    wake(j, number);
 }
 
 std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const plan::report& x) {
@@ -279,7 +282,7 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
     std::max(pause_after(policy, t.failures), why.retry_after.value_or(duration{}));
   t.retry_at = now_ + pause;
   go(j, number, backoff, why.code);
-  if (pause <= duration::zero())
+  if (pause <= duration::zero() && !is_out(j, number))
     go(j, number, ready);
 }
 

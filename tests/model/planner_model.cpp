@@ -218,10 +218,10 @@ std::vector<planner::timer> planner::timers() const {
 std::optional<timestamp> planner::due(const task& t) {
   auto copy = job{};
   copy.tasks.push_back(t);
+  copy.tasks[0].waits_for_slot = false; // is not on disk
   auto all = timers_of(copy, 0);
-  std::erase_if(all, [](const timer& x) {
-    return x.what == timer::kind::attempt || x.what == timer::kind::total;
-  });
+  std::erase_if(
+    all, [&](const timer& x) { return t.state != suspended && x.what != timer::kind::retry; });
   if (all.empty())
     return std::nullopt;
   return std::ranges::min(all).when;
@@ -466,9 +466,8 @@ bool planner::settle_once(job& j) {
   const auto before = j.tasks;
   for (auto i = std::uint32_t{0}; i < before.size(); ++i) {
     const auto& t = before[i];
-    if (t.state == suspended && std::ranges::any_of(t.conditions, [&](const wait_for& c) {
-          return holds(before, c, now_);
-        })) {
+    if (t.state == suspended
+        && std::ranges::any_of(t.conditions, [&](const wait_for& c) { return holds(before, c); })) {
       wake(j, i);
       changed = true;
     }

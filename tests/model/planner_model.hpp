@@ -114,7 +114,8 @@ struct job {
 bool allows(const std::vector<std::string>& agents, const std::string& name);
 /// Failed or cancelled, or skipped because of such a one upstream.
 bool is_failure(const task& t);
-bool holds(const std::vector<task>& tasks, const wait_for& c, timestamp now);
+/// Because of the tasks that it names.
+bool holds(const std::vector<task>& tasks, const wait_for& c);
 plan::stored_payload stored(const payload& x);
 void once_each(std::vector<std::uint32_t>& list, std::uint32_t n);
 task made_of(const plan::task_spec& s, std::uint32_t number);

@@ -43,12 +43,13 @@ const std::map<arrow, std::string> out_of_reach{
 };
 
 const std::set<std::string> expected_to_happen{
-  "event agent_joined", "event agent_lost",     "event slots_changed",    "event job_submitted",
-  "event job_resumed",  "event tasks_reported", "event time_passed",      "outcome completed",
-  "outcome suspended",  "outcome failed",       "outcome skipped",        "outcome given_back",
-  "outcome abandoned",  "command assign",       "command stop",           "command accept",
-  "command answer",     "command refuse",       "refused as id_conflict", "refused as not_found",
-  "refused as limit",
+  "event agent_joined",     "event agent_lost",     "event slots_changed",
+  "event job_submitted",    "event job_resumed",    "event tasks_reported",
+  "event time_passed",      "outcome completed",    "outcome suspended",
+  "outcome failed",         "outcome skipped",      "outcome given_back",
+  "outcome abandoned",      "command assign",       "command stop",
+  "command accept",         "command answer",       "command refuse",
+  "refused as id_conflict", "refused as not_found", "refused as invalid_input",
 };
 
 void refused_submits(planner_world& w) {

@@ -10,7 +10,7 @@ namespace dagger::test {
 TEST(long_history, every_alphabet_follows_the_model_over_longer_histories) {
   for (const auto& a : all_alphabets())
     for (auto mode : {disk::at_once, disk::any_prefix}) {
-      const auto result = walk(a, mode == disk::at_once ? 6 : 5, mode, 16);
+      const auto result = walk(a, mode == disk::at_once ? 6 : 5, mode, 3);
       std::cout << a.name << ": " << result.histories << " histories, " << result.steps
                 << " steps\n";
       ASSERT_EQ(result.problem, "");

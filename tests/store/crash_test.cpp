@@ -4,6 +4,7 @@
 #include "rows.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <cerrno>
 #include <fstream>
 #include <random>
 
@@ -203,6 +204,72 @@ TEST_F(store_crash, the_enumerator_sees_a_store_that_does_not_sync) {
     << d.after_crash([](std::size_t) { return false; });
   auto wrong = check_records(path);
   EXPECT_TRUE(!wrong || !wrong->empty());
+}
+
+/// A disk that fails while a store is open.
+class store_fault : public testing::Test {
+protected:
+  store_fault() {
+    must_commit(*s, row(1));
+    test::record_disk((folder / "s" / "data.mdb").string());
+  }
+
+  ~store_fault() override {
+    test::recorded_disk();
+  }
+
+  static batch row(std::uint64_t n) {
+    auto b = batch{};
+    b.put(table::jobs, key::job(n), kind::job, std::string(3'000, 'x'));
+    b.append(log_id::jobs, kind::job_event, "event");
+    return b;
+  }
+
+  test::temporary_folder folder;
+  std::unique_ptr<store> s = must_open(folder / "s");
+};
+
+TEST_F(store_fault, a_full_disk_changes_nothing_and_commits_go_on_when_there_is_room) {
+  auto before = rows_of(*s);
+  for (auto number : {ENOSPC, EDQUOT}) {
+    test::fail_disk(number);
+    auto done = commit(*s, row(2));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, code::store_full);
+    EXPECT_EQ(rows_of(*s), before);
+  }
+  test::fail_disk(0);
+  EXPECT_EQ(must_commit(*s, row(2)).positions, (std::vector<std::uint64_t>{1}));
+  s.reset();
+  EXPECT_TRUE(check_records(folder / "s")->empty());
+}
+
+TEST_F(store_fault, a_failed_sync_is_not_taken_for_a_full_disk_and_the_commit_has_not_happened) {
+  auto before = rows_of(*s);
+  test::fail_disk(EIO, 1); // the pages are written, then synced
+  auto done = commit(*s, row(2));
+  test::fail_disk(0);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, code::unavailable);
+  EXPECT_NE(done.error().message.find("Input/output error"), std::string::npos);
+  EXPECT_EQ(rows_of(*s), before);
+  s.reset();
+  s = must_open(folder / "s");
+  EXPECT_EQ(rows_of(*s), before);
+}
+
+TEST_F(store_fault, after_a_failed_write_of_a_meta_page_the_store_must_be_opened_again) {
+  auto before = rows_of(*s);
+  test::fail_disk(EIO, 2); // the pages are written and synced, then the meta page
+  EXPECT_FALSE(commit(*s, row(2)));
+  test::fail_disk(0);
+  auto next = commit(*s, row(3));
+  ASSERT_FALSE(next);
+  EXPECT_NE(next.error().hint.find("open the store again"), std::string::npos);
+  s.reset();
+  s = must_open(folder / "s");
+  EXPECT_EQ(rows_of(*s), before);
+  must_commit(*s, row(3));
 }
 
 } // namespace

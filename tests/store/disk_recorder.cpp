@@ -2,6 +2,7 @@
 // the program exports them, so that the library finds these first.
 #include "disk_recorder.hpp"
 
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
@@ -20,6 +21,20 @@ struct recorder {
   dev_t device{};
   ino_t inode{};
   std::vector<disk_step> steps;
+  int fault = 0;
+  std::size_t calls_before_fault = 0;
+
+  /// Whether this call must fail, with errno set.
+  bool refuses(int fd) {
+    if (fault == 0 || !watches(fd))
+      return false;
+    if (calls_before_fault > 0) {
+      --calls_before_fault;
+      return false;
+    }
+    errno = fault;
+    return true;
+  }
 
   bool watches(int fd) const {
     struct stat s;
@@ -55,11 +70,19 @@ void record_disk(const std::string& path) {
   struct stat s;
   if (::stat(path.c_str(), &s) != 0)
     throw std::runtime_error("nothing to record: " + path);
-  the_recorder() = {true, s.st_dev, s.st_ino, {}};
+  the_recorder() = {};
+  the_recorder().on = true;
+  the_recorder().device = s.st_dev;
+  the_recorder().inode = s.st_ino;
 }
 
 void mark_disk(std::size_t number) {
   the_recorder().steps.push_back({disk_step::kind::mark, 0, {}, number});
+}
+
+void fail_disk(int number, std::size_t after) {
+  the_recorder().fault = number;
+  the_recorder().calls_before_fault = after;
 }
 
 std::vector<disk_step> recorded_disk() {
@@ -76,6 +99,8 @@ using dagger::test::the_recorder;
 
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   static auto* next = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  if (the_recorder().refuses(fd))
+    return -1;
   auto done = next(fd, bytes, size, offset);
   if (the_recorder().watches(fd))
     the_recorder().written(fd, offset, bytes, done);
@@ -84,6 +109,8 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
 
 ssize_t write(int fd, const void* bytes, size_t size) {
   static auto* next = real<ssize_t(int, const void*, size_t)>("write");
+  if (the_recorder().refuses(fd))
+    return -1;
   auto watched = the_recorder().watches(fd);
   auto at = watched ? ::lseek(fd, 0, SEEK_CUR) : 0;
   auto done = next(fd, bytes, size);
@@ -94,6 +121,8 @@ ssize_t write(int fd, const void* bytes, size_t size) {
 
 ssize_t writev(int fd, const iovec* parts, int count) {
   static auto* next = real<ssize_t(int, const iovec*, int)>("writev");
+  if (the_recorder().refuses(fd))
+    return -1;
   auto watched = the_recorder().watches(fd);
   auto at = watched ? ::lseek(fd, 0, SEEK_CUR) : 0;
   auto done = next(fd, parts, count);
@@ -107,6 +136,8 @@ ssize_t writev(int fd, const iovec* parts, int count) {
 
 int fdatasync(int fd) {
   static auto* next = real<int(int)>("fdatasync");
+  if (the_recorder().refuses(fd))
+    return -1;
   auto done = next(fd);
   if (the_recorder().watches(fd) && done == 0)
     the_recorder().steps.push_back({disk_step::kind::sync, 0, {}, 0});
@@ -115,6 +146,8 @@ int fdatasync(int fd) {
 
 int fsync(int fd) {
   static auto* next = real<int(int)>("fsync");
+  if (the_recorder().refuses(fd))
+    return -1;
   auto done = next(fd);
   if (the_recorder().watches(fd) && done == 0)
     the_recorder().steps.push_back({disk_step::kind::sync, 0, {}, 0});

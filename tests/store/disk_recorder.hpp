@@ -25,6 +25,10 @@ void record_disk(const std::string& path);
 /// Adds a mark between the writes.
 void mark_disk(std::size_t number);
 
+/// From the recorded file's next write or sync but `after` on, each fails with the errno
+/// `number`; 0 ends that.
+void fail_disk(int number, std::size_t after = 0);
+
 /// Ends recording.
 std::vector<disk_step> recorded_disk();
 

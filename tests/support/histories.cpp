@@ -20,18 +20,18 @@ class walker {
 public:
   walker(const alphabet& a, disk mode) : alphabet_(a), mode_(mode) {}
 
-  walk_result all(std::uint32_t length, std::uint32_t finish_every) {
+  walk_result all(std::uint32_t length, std::uint32_t rest_every) {
     auto choices = every{};
     while (result_.problem.empty() && choices.next()) {
       auto now = trace{};
-      one(choices, length, finish_every, now);
+      one(choices, length, rest_every, now);
       last_ = std::move(now);
     }
     return result_;
   }
 
 private:
-  void one(every& choices, std::uint32_t length, std::uint32_t finish_every, trace& now) {
+  void one(every& choices, std::uint32_t length, std::uint32_t rest_every, trace& now) {
     auto world = planner_world{alphabet_.options};
     alphabet_.join(world);
     if (alphabet_.begin)
@@ -58,7 +58,7 @@ private:
     }
     result_.histories += full ? 1 : 0;
     if (full && world.ok())
-      at_the_end(world, finish_every);
+      at_the_end(world, rest_every);
     if (!world.ok())
       result_.problem = told(now, world.problem());
     now.batches = world.batches();
@@ -73,10 +73,12 @@ private:
       world.fail("the same history gave other batches than before");
   }
 
-  void at_the_end(planner_world& world, std::uint32_t finish_every) {
+  void at_the_end(planner_world& world, std::uint32_t rest_every) {
+    if (result_.histories % rest_every != 0)
+      return;
     world.commit_all();
     world.check_at_rest();
-    if (result_.histories % finish_every == 0)
+    if (result_.histories / rest_every % 4 == 0)
       world.finish();
   }
 
@@ -96,8 +98,8 @@ private:
 
 } // namespace
 
-walk_result walk(const alphabet& a, std::uint32_t length, disk mode, std::uint32_t finish_every) {
-  return walker{a, mode}.all(length, finish_every);
+walk_result walk(const alphabet& a, std::uint32_t length, disk mode, std::uint32_t rest_every) {
+  return walker{a, mode}.all(length, rest_every);
 }
 
 symbol crash_of(std::function<void(planner_world&)> join) {

@@ -42,10 +42,9 @@ struct walk_result {
 };
 
 /// All histories of up to `length` steps. Prefixes that were walked before must give the same
-/// batches again; new ones are checked after every step; at the end of each the engine comes to
-/// rest, and of every `finish_every`-th all jobs must be able to end.
-walk_result walk(const alphabet& a, std::uint32_t length, disk mode,
-                 std::uint32_t finish_every = 8);
+/// batches again; new ones are checked after every step. At the end of every `rest_every`-th the
+/// engine comes to rest, and of some of those all jobs must be able to end.
+walk_result walk(const alphabet& a, std::uint32_t length, disk mode, std::uint32_t rest_every = 5);
 
 /// A crash; the agents of `a` come back.
 symbol crash_of(std::function<void(planner_world&)> join);

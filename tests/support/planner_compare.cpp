@@ -2,7 +2,9 @@
 #include <support/planner_world.hpp>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
+#include <tuple>
 
 namespace dagger::test {
 
@@ -106,7 +108,8 @@ void compare_error(differences& d, const plan::task_status& got, const model::jo
     d.field("error.message", message, "that of something upstream");
 }
 
-std::string compare_task(const plan::task_status& got, const model::job& j, std::uint32_t number) {
+std::string compare_task(store::view& disk, const plan::task_status& got, const model::job& j,
+                         std::uint32_t number) {
   const auto& t = j.tasks[number];
   auto d = differences{"job " + j.id + " task " + t.name};
   d.field("number", got.number, number);
@@ -133,6 +136,15 @@ std::string compare_task(const plan::task_status& got, const model::job& j, std:
   d.field("ended", text_of(got.ended), text_of(t.ended));
   d.field("due", text_of(got.due), text_of(model::planner::due(t)));
   compare_error(d, got, j, t);
+  for (const auto& [which, stored, expected] :
+       {std::tuple{store::slot::input, got.input, t.input},
+        std::tuple{store::slot::output, got.output, t.output},
+        std::tuple{store::slot::state, got.saved_state, t.saved}})
+    if (stored.present && !stored.is_inline()) {
+      const auto text = plan::load(disk, j.number, number, which, stored);
+      d.field("payload", text ? std::string{text->bytes()} : to_string(text.error()),
+              expected.bytes());
+    }
   return d.text;
 }
 
@@ -198,6 +210,40 @@ std::string difference(const std::vector<plan::command>& got,
   return a == b ? std::string{} : "commands\n" + a + "expected\n" + b;
 }
 
+std::string difference_of_lists(store::view& disk, const model::planner& expected) {
+  auto active_jobs = std::set<std::uint64_t>{};
+  auto timers = std::set<store::key::timer_parts>{};
+  for (const auto& j : expected.jobs())
+    for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+      const auto& t = j.tasks[i];
+      if (active(t.state))
+        active_jobs.insert(j.number);
+      if (const auto when = model::planner::due(t); when && t.state == task_state::suspended)
+        timers.insert({*when, j.number, i});
+    }
+  auto got_jobs = std::set<std::uint64_t>{};
+  auto got_timers = std::set<store::key::timer_parts>{};
+  const auto read = [&](store::table t, const auto& take) {
+    return store::scan_prefix(disk, t, store::key::of(),
+                              [&](std::string_view key, const store::record&) {
+                                take(key);
+                                return true;
+                              });
+  };
+  const auto a = read(store::table::active,
+                      [&](std::string_view key) { got_jobs.insert(store::key::job_of(key)); });
+  const auto b = read(store::table::timers,
+                      [&](std::string_view key) { got_timers.insert(store::key::timer_of(key)); });
+  if (!a || !b)
+    return "a table cannot be read";
+  auto d = differences{"table"};
+  d.field("active", got_jobs.size(), active_jobs.size());
+  d.field("timers", got_timers.size(), timers.size());
+  if (d.text.empty() && (got_jobs != active_jobs || got_timers != timers))
+    d.text = "table active or timers has other rows than expected";
+  return d.text;
+}
+
 std::string difference(store::view& disk, const model::job& j) {
   auto found = plan::find_job(disk, j.id);
   if (!found)
@@ -228,7 +274,7 @@ std::string difference(store::view& disk, const model::job& j) {
   if (!d.text.empty())
     return d.text;
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    d.text += compare_task((*tasks)[i], j, i);
+    d.text += compare_task(disk, (*tasks)[i], j, i);
   return d.text + compare_history(disk, j);
 }
 

@@ -138,8 +138,23 @@ void planner_world::lose(const std::string& agent) {
   apply(plan::agent_lost{agent});
 }
 
+namespace {
+
+/// Most histories submit the same few jobs; hashing one costs more than planning it.
+std::string remembered_hash(const plan::job_spec& spec) {
+  static auto known = std::vector<std::pair<plan::job_spec, std::string>>{};
+  for (const auto& [other, hash] : known)
+    if (other == spec)
+      return hash;
+  if (known.size() == 8)
+    known.erase(known.begin());
+  return known.emplace_back(spec, plan::hash_of(spec)).second;
+}
+
+} // namespace
+
 void planner_world::submit(plan::job_spec spec) {
-  auto hash = plan::hash_of(spec);
+  auto hash = remembered_hash(spec);
   apply(plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
                             std::move(hash), ++last_client});
 }
@@ -250,8 +265,10 @@ void planner_world::count_jobs_in_memory() {
       expected.insert(j.number);
   for (const auto& b : in_flight_)
     expected.insert(b.touched.begin(), b.touched.end());
-  if (planner_->jobs_in_memory() != expected.size())
-    fail("confirm: " + std::to_string(planner_->jobs_in_memory()) + " jobs in memory, expected "
+  // One that was loaded for nothing stays until what is in flight is confirmed.
+  const auto got = planner_->jobs_in_memory();
+  if (in_flight_.empty() ? got != expected.size() : got < expected.size())
+    fail("confirm: " + std::to_string(got) + " jobs in memory, expected "
          + std::to_string(expected.size()));
 }
 
@@ -279,6 +296,8 @@ void planner_world::check() {
   if (count != on_disk_.jobs().size())
     return fail("list_jobs: " + std::to_string(count) + " jobs, expected "
                 + std::to_string(on_disk_.jobs().size()));
+  if (auto d = difference_of_lists(*disk, on_disk_); !d.empty())
+    return fail(d);
   if (in_flight_.empty() && model_.slots_out() == 0 && options_.scope == plan::scope::every_job)
     compare_restored();
 }

@@ -151,6 +151,9 @@ private:
 std::string difference(const std::vector<plan::command>& got,
                        const std::vector<plan::command>& expected);
 
+/// The tables `active` and `timers` of a store.
+std::string difference_of_lists(store::view& disk, const model::planner& expected);
+
 /// What the store shows of a job.
 std::string difference(store::view& disk, const model::job& expected);
 

@@ -88,6 +88,7 @@ private:
 
   void crash() {
     note("crash");
+    ghosts_.clear(); // nobody reports to a dead engine's heirs
     world_.crash();
     if (!roll_.once_in(4))
       join_all();

@@ -61,7 +61,7 @@ engine::impl::impl(engine_options options, parts from)
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_),
     dispatch_(clients_, [this](const error& why) { break_down(why); }),
-    ending_(std::make_shared<std::atomic<bool>>(false)),
+    keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
   build(options_.adopt == adopt::every_job ? plan::scope::every_job : plan::scope::named);
 }
@@ -77,10 +77,9 @@ void engine::impl::build(plan::scope scope) {
   if (!core)
     throw std::move(core.error());
   view.reset();
-  auto keeping = std::make_shared<keeper_setup>();
-  keeping->store = store_;
-  keeping->clock = clock_.get();
-  keeping->release = [this](std::span<const parcel_ptr> passed) {
+  keeping_->store = store_;
+  keeping_->clock = clock_.get();
+  keeping_->release = [this](std::span<const parcel_ptr> passed) {
     auto batches = std::size_t{0};
     for (auto& x : passed) {
       dispatch_.perform(std::move(x->commands));
@@ -89,13 +88,12 @@ void engine::impl::build(plan::scope scope) {
     if (batches > 0)
       post(planner_, confirmed{batches});
   };
-  keeping->on_full = [this](const std::optional<error>& why) {
+  keeping_->on_full = [this](const std::optional<error>& why) {
     clients_.set_full(why);
     post(planner_, store_full{why.has_value()});
   };
-  keeping->on_broken = [this](const error& why) { break_down(why); };
-  keeping->ending = ending_;
-  keeper_ = system_->start_keeper(keeping);
+  keeping_->on_broken = [this](const error& why) { break_down(why); };
+  keeper_ = system_->start_keeper(keeping_);
   auto planning = std::make_shared<planner_setup>();
   planning->store = store_;
   planning->clock = clock_.get();
@@ -107,7 +105,8 @@ void engine::impl::build(plan::scope scope) {
   initial->writes = std::move(first.writes);
   initial->commands = std::move(first.commands);
   post(keeper_, std::move(initial));
-  // Timers that passed in the meantime fire only now: nothing may reach the keeper before `initial`.
+  // Timers that passed in the meantime fire only now: nothing may reach the keeper before
+  // `initial`.
   post(planner_, alarm_rang{});
 }
 
@@ -141,7 +140,7 @@ void engine::impl::add(agent x, agent_factory make) {
 }
 
 std::optional<error> engine::impl::refusal(const plan::job_spec& spec) const {
-  if (ending_->load())
+  if (keeping_->ending)
     return error{code::cancelled, "the engine is closing"};
   if (auto wrong = plan::problems(spec); !wrong.empty())
     return std::move(wrong.front());
@@ -190,7 +189,7 @@ submission engine::impl::submit(plan::job_spec spec) {
 }
 
 submission engine::impl::resume(std::string id) {
-  if (ending_->load())
+  if (keeping_->ending)
     return clients::refused(std::move(id), {code::cancelled, "the engine is closing"});
   auto client = clients_.open(id, id.size());
   if (!client)
@@ -224,6 +223,7 @@ void engine::impl::break_down(const error& why) {
       return;
     broken_ = why;
   }
+  keeping_->broken = true;
   workplace_->logger->write(log_level::error, "the engine has ended: " + to_string(why));
   clients_.close(why);
 }
@@ -243,7 +243,7 @@ void engine::impl::stop_agents() {
 }
 
 void engine::impl::close() {
-  if (ending_->exchange(true))
+  if (keeping_->ending.exchange(true))
     return;
   // A store that is full is tried once more.
   post(keeper_, flush{});

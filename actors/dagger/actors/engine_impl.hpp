@@ -5,7 +5,6 @@
 #include <dagger/actors/system.hpp>
 #include <dagger/engine.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,7 +58,7 @@ private:
   std::unique_ptr<actors::clock> clock_;
   actors::clients clients_;
   actors::dispatch dispatch_;
-  std::shared_ptr<std::atomic<bool>> ending_;
+  std::shared_ptr<actors::keeper_setup> keeping_;
   std::unique_ptr<actors::system> system_;
   actors::keeper_actor keeper_;
   actors::planner_actor planner_;

@@ -11,7 +11,7 @@
 
 namespace dagger::actors {
 
-keeper::keeper(self_ptr<handle> self, std::shared_ptr<const keeper_setup> setup)
+keeper::keeper(self_ptr<handle> self, std::shared_ptr<keeper_setup> setup)
   : self_(self),
     setup_(std::move(setup)),
     alarm_(setup_->clock->add([to = handle{self}] { post(to, flush{}); })) {}
@@ -29,7 +29,7 @@ keeper::handle::behavior_type keeper::make_behavior() {
 
 void keeper::gather(parcel_ptr x) {
   gathered_.push_back(std::move(x));
-  if (broken_)
+  if (setup_->broken)
     drop_all();
   else if (!full_)
     flush_soon();
@@ -59,7 +59,9 @@ std::size_t keeper::next_commit() {
 }
 
 void keeper::commit() {
-  if (gathered_.empty() || broken_)
+  if (setup_->broken)
+    drop_all();
+  if (gathered_.empty())
     return;
   auto n = next_commit();
   if (!batches_.empty()) {
@@ -88,13 +90,13 @@ void keeper::pass(std::size_t n) {
 }
 
 void keeper::failed(const error& why) {
-  if (why.code == code::store_full && !setup_->ending->load()) {
+  if (why.code == code::store_full && !setup_->ending) {
     full_ = true;
     setup_->on_full(why);
     setup_->clock->set(alarm_, setup_->clock->now() + full_store_pause);
     return;
   }
-  broken_ = true;
+  setup_->broken = true;
   setup_->on_broken(why);
   drop_all();
 }

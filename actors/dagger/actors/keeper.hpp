@@ -25,7 +25,9 @@ struct keeper_setup {
   /// The store cannot be written any more; the engine ends.
   std::function<void(const error&)> on_broken;
   /// The engine ends: a full store is tried once more, then what is left is dropped.
-  std::shared_ptr<const std::atomic<bool>> ending;
+  std::atomic<bool> ending{false};
+  /// The engine is broken, here or elsewhere: nothing more is committed or released.
+  std::atomic<bool> broken{false};
 };
 
 /// How long a full store is left alone.
@@ -36,7 +38,7 @@ public:
   using handle = keeper_actor;
   static constexpr const char* name = "dagger.keeper";
 
-  keeper(self_ptr<handle> self, std::shared_ptr<const keeper_setup> setup);
+  keeper(self_ptr<handle> self, std::shared_ptr<keeper_setup> setup);
   handle::behavior_type make_behavior();
 
 private:
@@ -49,13 +51,12 @@ private:
   void flush_soon();
 
   self_ptr<handle> self_;
-  std::shared_ptr<const keeper_setup> setup_;
+  std::shared_ptr<keeper_setup> setup_;
   clock::alarm alarm_;
   std::vector<parcel_ptr> gathered_;
   std::vector<const store::batch*> batches_; // of the commit that is being made
   bool flushing_ = false;
   bool full_ = false;
-  bool broken_ = false;
 };
 
 } // namespace dagger::actors

@@ -70,6 +70,13 @@ planner::handle::behavior_type planner::make_behavior() {
 }
 
 void planner::gather(event_ptr x) {
+  if (auto* joined = std::get_if<plan::agent_joined>(x.get())) {
+    if (closing_)
+      return;
+    slots_[joined->agent] = static_cast<std::int32_t>(joined->slots);
+  } else if (auto* lost = std::get_if<plan::agent_lost>(x.get())) {
+    slots_.erase(lost->agent);
+  }
   waiting_.push_back(std::move(x));
   flush_soon();
 }
@@ -101,11 +108,6 @@ void planner::apply_all() {
 }
 
 void planner::apply(const plan::event& x, store::view& view, timestamp now, parcel& into) {
-  if (auto* joined = std::get_if<plan::agent_joined>(&x)) {
-    slots_[joined->agent] = static_cast<std::int32_t>(joined->slots);
-    if (closing_)
-      return;
-  }
   // The alarm may ring early: another one was set in the meantime.
   if (std::holds_alternative<plan::time_passed>(x))
     if (auto due = core_->wake_at(); !due || *due > now)

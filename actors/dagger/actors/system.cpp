@@ -41,7 +41,7 @@ caf::actor_system& system::native() {
   return impl_->native;
 }
 
-keeper_actor system::start_keeper(std::shared_ptr<const keeper_setup> setup) {
+keeper_actor system::start_keeper(std::shared_ptr<keeper_setup> setup) {
   if (how_ == staging::threads)
     return spawn<keeper, caf::detached>(native(), std::move(setup));
   return spawn<keeper>(native(), std::move(setup));

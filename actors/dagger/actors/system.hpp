@@ -23,7 +23,7 @@ public:
   system(staging how, unsigned threads);
   ~system();
 
-  keeper_actor start_keeper(std::shared_ptr<const keeper_setup> setup);
+  keeper_actor start_keeper(std::shared_ptr<keeper_setup> setup);
   planner_actor start_planner(std::shared_ptr<const planner_setup> setup,
                               std::shared_ptr<plan::planner> core, keeper_actor keeper);
 

@@ -129,10 +129,11 @@ void task::impl::read_dependencies(store::view& view) {
   for (auto& row : *rows) {
     auto output = json{};
     if (row.state == task_state::completed && row.output.present) {
-      auto text = plan::load(view, given.attempt.job, row.number, store::slot::output, row.output);
-      if (!text)
-        throw std::move(text.error());
-      output = text->value();
+      auto value =
+        plan::load_value(view, given.attempt.job, row.number, store::slot::output, row.output);
+      if (!value)
+        throw std::move(value.error());
+      output = std::move(*value);
     }
     found.push_back({std::move(row.name), std::move(row.agent), row.state, std::move(output),
                      std::move(row.summary), std::move(row.error)});

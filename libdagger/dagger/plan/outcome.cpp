@@ -411,7 +411,7 @@ void planner::impl::suspend(job& j, std::uint32_t t, const suspended& x,
   listen(j, t);
   if (auto call = next_call(row))
     timers.add({call->when, j.number, t}, out.writes, this_batch());
-  if (holds(j.tasks[t]))
+  if (any_holds(j.tasks[t]))
     wake(j, t);
 }
 

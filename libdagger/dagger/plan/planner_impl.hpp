@@ -149,7 +149,8 @@ struct planner::impl {
   /// After the task was moved to an end: everything that follows.
   void settle(job& j, std::uint32_t t);
   void wake(job& j, std::uint32_t t, bool deadline_passed = false);
-  bool holds(const task& t) const;
+  bool holds(const task& t, std::size_t which) const;
+  bool any_holds(const task& t) const;
   void leave_wait(job& j, std::uint32_t t);
   void finish(job& j);
 

@@ -1,6 +1,7 @@
 // Reading jobs for users.
 #include <dagger/plan/query.hpp>
 
+#include <dagger/codec/json.hpp>
 #include <dagger/graph/reference.hpp>
 #include <dagger/plan/job.hpp>
 
@@ -67,18 +68,38 @@ public:
     return {};
   }
 
-  result<task_status> read(std::uint32_t number) {
-    if (auto found = find_spec(number); !found)
-      return fail(found.error());
-    auto stored = view_.get(store::table::tasks, store::key::task(job_, number));
-    if (!stored)
-      return fail(stored.error());
-    auto row = result<task_row>{task_row{}};
-    if (*stored)
-      row = decode_task((*stored)->body);
-    if (!row)
-      return fail(row.error());
-    return plan::status_of(specs_[number - first_], *row, number);
+  /// Appends the tasks of a range to `to`.
+  result<void> read(const task_range& range, std::vector<task_status>& to) {
+    auto next = range.first;
+    auto end = range.first + range.count;
+    auto problem = std::optional<error>{};
+    auto add = [&](const task_row& row) {
+      if (auto found = find_spec(next); !found)
+        problem = found.error();
+      else
+        to.push_back(plan::status_of(specs_[next - first_], row, next));
+      ++next;
+      return !problem;
+    };
+    auto take = [&](std::string_view key, const store::record& r) {
+      auto at = store::key::task_of(key);
+      if (at.job != job_ || at.task >= end)
+        return false;
+      while (next < at.task) // without a row: it never left `waiting`
+        if (!add({}))
+          return false;
+      auto row = decode_task(r.body);
+      if (!row)
+        problem = row.error();
+      return row && add(*row);
+    };
+    if (auto done = view_.scan(store::table::tasks, store::key::task(job_, range.first),
+                               store::direction::up, take);
+        !done)
+      return done;
+    while (!problem && next < end)
+      add({});
+    return problem ? result<void>{fail(*problem)} : result<void>{};
   }
 
 private:
@@ -132,10 +153,7 @@ public:
   }
 
   result<json> of(const task_status& t) {
-    auto text = load(view_, job_, t.number, store::slot::output, t.output);
-    if (!text)
-      return fail(text.error());
-    return value_of(*text);
+    return load_value(view_, job_, t.number, store::slot::output, t.output);
   }
 
   /// What "TASK.path" names; null for a task without an output.
@@ -154,14 +172,6 @@ public:
   }
 
 private:
-  static result<json> value_of(const payload& x) {
-    try {
-      return x.value();
-    } catch (const error& e) {
-      return fail(e);
-    }
-  }
-
   store::view& view_;
   std::uint64_t job_;
   std::map<std::string, const task_status*, std::less<>> by_name_;
@@ -226,18 +236,9 @@ result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number,
   if (auto opened = reader.open(); !opened)
     return fail(opened.error());
   auto some = std::vector<task_status>{};
-  auto problem = std::optional<error>{};
-  for_each(which, [&](std::uint32_t t) {
-    if (problem)
-      return;
-    auto x = reader.read(t);
-    if (!x)
-      problem = x.error();
-    else
-      some.push_back(std::move(*x));
-  });
-  if (problem)
-    return fail(*problem);
+  for (auto& range : which)
+    if (auto done = reader.read(range, some); !done)
+      return fail(done.error());
   return some;
 }
 
@@ -263,6 +264,18 @@ result<payload> load(store::view& v, std::uint64_t job, std::uint32_t task, stor
     return fail(code::store_corrupt, "a payload of job " + std::to_string(job) + ", task "
                                        + std::to_string(task) + " has the wrong size");
   return payload::from_bytes(std::move(bytes));
+}
+
+result<json> load_value(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
+                        const stored_payload& from) {
+  if (!from.present)
+    return json{};
+  if (from.is_inline())
+    return parse_json(from.bytes);
+  auto text = load(v, job, task, which, from);
+  if (!text)
+    return fail(text.error());
+  return parse_json(text->bytes());
 }
 
 result<std::vector<job_event>> history(store::view& v, std::uint64_t number) {

@@ -105,6 +105,10 @@ result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job,
 result<payload> load(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
                      const stored_payload& from);
 
+/// The same, parsed; null if there is none.
+result<json> load_value(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
+                        const stored_payload& from);
+
 /// All events of a job, oldest first.
 result<std::vector<job_event>> history(store::view& v, std::uint64_t job);
 

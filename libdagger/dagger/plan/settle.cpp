@@ -115,7 +115,7 @@ void planner::impl::settle(job& j, std::uint32_t first) {
         --p.unsettled;
         p.completed |= ended.state == task_state::completed;
         p.failed |= went_wrong(ended);
-        if (holds(d))
+        if (holds(d, l.clause))
           wake(j, l.task);
       }
     }
@@ -124,29 +124,26 @@ void planner::impl::settle(job& j, std::uint32_t first) {
     finish(j);
 }
 
-bool planner::impl::holds(const task& t) const {
-  for (auto i = std::size_t{0}; i < t.waiting.size(); ++i) {
-    auto& c = t.row.wait->any_of[i];
-    auto& p = t.waiting[i];
-    switch (c.mode) {
+bool planner::impl::holds(const task& t, std::size_t which) const {
+  auto& p = t.waiting[which];
+  auto& c = t.row.wait->any_of[which];
+  switch (c.mode) {
     case wait_mode::all:
-      if (p.unsettled == 0)
-        return true;
-      break;
+      return p.unsettled == 0;
     case wait_mode::all_or_failure:
-      if (p.unsettled == 0 || p.failed)
-        return true;
-      break;
+      return p.unsettled == 0 || p.failed;
     case wait_mode::any:
-      if (p.unsettled == 0 || p.completed)
-        return true;
-      break;
+      return p.unsettled == 0 || p.completed;
     case wait_mode::time:
-      if (c.until <= now)
-        return true;
-      break;
-    }
+      return c.until <= now;
   }
+  return false;
+}
+
+bool planner::impl::any_holds(const task& t) const {
+  for (auto i = std::size_t{0}; i < t.waiting.size(); ++i)
+    if (holds(t, i))
+      return true;
   return false;
 }
 

@@ -151,7 +151,7 @@ result<void> environment::start(const lmdb_options& options) {
       if (auto done = create_data_file(directory); !done)
         return done;
   }
-  if (auto done = check_header(directory / data_file); !done)
+  if (auto done = check_header(directory / data_file, name_of(table::meta)); !done)
     return done;
   if (auto done = open_file(options); !done)
     return done;

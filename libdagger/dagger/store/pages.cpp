@@ -4,9 +4,11 @@
 
 #include <dagger/store/disk.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
@@ -125,7 +127,12 @@ private:
       return fail(std::move(second.error()));
     if (second->page_size != first->page_size)
       return fail(broken(path_, "its two meta pages speak of pages of different size"));
+    // Transactions use them in turns: even numbers the first, odd ones the second.
     meta_ = second->transaction > first->transaction ? *second : *first;
+    auto older = std::min(first->transaction, second->transaction);
+    auto turn = meta_.transaction % 2 == (second->transaction > first->transaction ? 1u : 0u);
+    if (meta_.transaction != 0 && (!turn || older + 1 != meta_.transaction))
+      return fail(broken(path_, "its two meta pages do not follow one another"));
     // After the meta page: the file only grows.
     struct stat s;
     if (::fstat(file_.get(), &s) != 0)
@@ -165,11 +172,9 @@ private:
 /// A depth-first walk over both trees of a commit and the trees in the second one's leaves.
 class walker {
 public:
-  explicit walker(const page_file& file) : file_(file) {}
+  explicit walker(const page_file& file) : file_(file), used_(file.pages()), free_(file.pages()) {}
 
   std::vector<error> walk() {
-    used_.resize(file_.pages());
-    free_.resize(file_.pages());
     walk_tree(file_.last().free_pages, "free pages", inside::free_pages);
     walk_tree(file_.last().tables, "tables", inside::tables);
     for (auto i = std::size_t{0}; i < used_.size(); ++i)
@@ -178,9 +183,10 @@ public:
     return std::move(errors_);
   }
 
-  /// What LMDB reads when it opens the file: the root of the free pages, and the list of the
-  /// tables, but not the tables.
-  std::vector<error> look_at_roots() {
+  /// What is read when a store is opened: the root of the free pages, the list of the tables,
+  /// and the table `first`.
+  std::vector<error> walk_to(std::string_view first) {
+    first_ = first;
     const auto& free = file_.last().free_pages;
     auto bytes = std::string(file_.last().page_size, '\0');
     if (free.root != no_page && take(free.root, bytes))
@@ -192,6 +198,12 @@ public:
 private:
   /// What the leaves of a tree hold.
   enum class inside { free_pages, tables, names, rows };
+
+  /// The keys that a page may have: the first one, and one past the last, if there is one.
+  struct range {
+    std::string_view from;
+    std::optional<std::string_view> to;
+  };
 
   struct counts {
     std::uint64_t branches = 0;
@@ -220,8 +232,6 @@ private:
   }
 
   bool mark_used(std::uint64_t page) {
-    if (used_.empty())
-      return true; // only the roots are looked at
     if (used_[page]) {
       report(page, "is used twice");
       return false;
@@ -246,7 +256,7 @@ private:
     return (lower - page_header) / 2;
   }
 
-  /// The bytes of node `i`, or null if they are not in the page.
+  /// The bytes of node `i` and the key in them, or null if they are not in the page.
   const char* node(std::uint64_t page, const std::string& bytes, std::size_t i) {
     auto offset = std::size_t{at<std::uint16_t>(bytes.data(), page_header + 2 * i)};
     auto upper = std::size_t{at<std::uint16_t>(bytes.data(), 14)};
@@ -269,39 +279,69 @@ private:
       return report(t.root, "is the root of a tree of impossible depth");
     auto before = errors_.size();
     auto seen = counts{};
-    walk_page(t.root, t.depth, what, seen);
+    walk_page(t.root, t.depth, what, {}, seen);
     if (errors_.size() == before
         && (seen.branches != t.branches || seen.leaves != t.leaves || seen.overflows != t.overflows
             || seen.entries != t.entries))
       report(t.root, "is the root of " + name + ", whose pages are not as many as counted");
   }
 
-  void walk_page(std::uint64_t page, int depth, inside what, counts& seen) {
+  void walk_page(std::uint64_t page, int depth, inside what, const range& keys, counts& seen) {
     auto bytes = std::string(file_.last().page_size, '\0');
     if (!take(page, bytes))
       return;
     auto count = node_count(page, bytes, depth > 1 ? branch : leaf);
     ++(depth > 1 ? seen.branches : seen.leaves);
-    for (auto i = std::size_t{0}; i < count; ++i) {
-      auto* x = node(page, bytes, i);
-      if (!x)
-        continue;
-      auto low = at<std::uint32_t>(x, 0);
+    auto nodes = std::vector<const char*>{};
+    for (auto i = std::size_t{0}; i < count; ++i)
+      if (auto* x = node(page, bytes, i))
+        nodes.push_back(x);
+    if (what != inside::free_pages && count < (depth > 1 ? 2 : 1))
+      report(page, "has too few nodes");
+    check_order(page, depth, what, keys, nodes);
+    for (auto i = std::size_t{0}; i < nodes.size(); ++i)
       if (depth > 1) {
-        auto child = low | static_cast<std::uint64_t>(at<std::uint16_t>(x, 4)) << 32;
-        walk_page(child, depth - 1, what, seen);
+        auto low = at<std::uint32_t>(nodes[i], 0);
+        auto child = low | static_cast<std::uint64_t>(at<std::uint16_t>(nodes[i], 4)) << 32;
+        auto next = i + 1 < nodes.size() ? std::optional{key_of(nodes[i + 1])} : keys.to;
+        walk_page(child, depth - 1, what, {i == 0 ? keys.from : key_of(nodes[i]), next}, seen);
       } else {
         ++seen.entries;
-        auto* data = x + node_header + at<std::uint16_t>(x, 6);
-        walk_leaf(page, {data, static_cast<std::size_t>(bytes.data() + bytes.size() - data)}, low,
-                  at<std::uint16_t>(x, 4), what, seen);
+        walk_leaf(page, nodes[i], bytes.data() + bytes.size(), what, seen);
       }
+  }
+
+  static std::string_view key_of(const char* node) {
+    return {node + node_header, at<std::uint16_t>(node, 6)};
+  }
+
+  /// Keys ascend and stay in the range that the page above gives. The first key of a branch is
+  /// never looked at; the keys of free pages are numbers.
+  void check_order(std::uint64_t page, int depth, inside what, const range& keys,
+                   const std::vector<const char*>& nodes) {
+    auto less = [&](std::string_view a, std::string_view b) {
+      if (what != inside::free_pages)
+        return a < b;
+      auto number = [](std::string_view x) {
+        return x.size() == 8 ? at<std::uint64_t>(x.data(), 0) : 0;
+      };
+      return number(a) < number(b);
+    };
+    auto first = depth > 1 ? std::size_t{1} : std::size_t{0};
+    for (auto i = first; i < nodes.size(); ++i) {
+      auto key = key_of(nodes[i]);
+      auto after_last = i > first ? less(key_of(nodes[i - 1]), key) : !less(key, keys.from);
+      if (!after_last || (keys.to && !less(key, *keys.to)))
+        return report(page, "has keys in the wrong order");
     }
   }
 
-  /// One row: `room` is what the page has for its value.
-  void walk_leaf(std::uint64_t page, std::string_view room, std::size_t size, std::uint16_t flags,
-                 inside what, counts& seen) {
+  /// One row, in a page that ends at `end`.
+  void walk_leaf(std::uint64_t page, const char* x, const char* end, inside what, counts& seen) {
+    auto size = std::size_t{at<std::uint32_t>(x, 0)};
+    auto flags = at<std::uint16_t>(x, 4);
+    auto* data = key_of(x).data() + key_of(x).size();
+    auto room = std::string_view{data, static_cast<std::size_t>(end - data)};
     auto named = what == inside::tables || what == inside::names;
     auto big = flags == big_data;
     if (named ? flags != sub_tree || size != db_bytes : flags != 0 && !big)
@@ -314,7 +354,7 @@ private:
       bytes = walk_overflow(at<std::uint64_t>(room.data(), 0), size, what, seen);
       value = bytes;
     }
-    if (what == inside::tables)
+    if (what == inside::tables || (what == inside::names && key_of(x) == first_))
       walk_tree(tree::read(value.data()), "a table", inside::rows);
     if (what == inside::free_pages)
       mark_free(page, value);
@@ -362,6 +402,7 @@ private:
   }
 
   const page_file& file_;
+  std::string_view first_;
   std::vector<bool> used_;
   std::vector<bool> free_;
   std::vector<error> errors_;
@@ -369,7 +410,7 @@ private:
 
 } // namespace
 
-result<void> check_header(const std::filesystem::path& path) {
+result<void> check_header(const std::filesystem::path& path, std::string_view first) {
   while (true) {
     auto file = page_file::open(path);
     if (!file)
@@ -377,7 +418,7 @@ result<void> check_header(const std::filesystem::path& path) {
     // Pages at the end that are free need not be there; which ones are only a walk tells.
     auto w = walker{*file};
     auto whole = file->holds(0, file->last().last_page + 1);
-    auto errors = whole ? w.look_at_roots() : w.walk();
+    auto errors = whole ? w.walk_to(first) : w.walk();
     if (errors.empty())
       return {};
     // A writer in another process may have taken the pages for something newer.

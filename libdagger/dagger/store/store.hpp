@@ -130,11 +130,13 @@ class store {
 public:
   virtual ~store() = default;
 
-  /// Makes all batches durable in one transaction, in order. Errors: store_full (nothing
-  /// changed, may be tried again), store_corrupt, store_readonly.
+  /// Makes all batches durable in one transaction, in order; if all are empty, there is no
+  /// commit. After an error nothing has changed. Errors: store_full (may be tried again when
+  /// there is room), store_corrupt, store_readonly, unavailable (of the disk: open it again).
   virtual result<committed> commit(std::span<const batch* const> batches) = 0;
 
-  /// A snapshot of the last commit.
+  /// A snapshot of the last commit at the first question that it is asked. Costs nothing until
+  /// then. Ends before the store does.
   virtual std::unique_ptr<view> read() const = 0;
 
   virtual result<statistics> measure() const = 0;
@@ -156,26 +158,33 @@ struct lmdb_options {
   bool read_only = false;
   /// Who holds it, for the error of the next one: "dagger run".
   std::string holder = "dagger";
-  std::size_t map_bytes = 0; // 0: limits::store_map_bytes
+  /// How large the data file may become; 0: limits::store_map_bytes. Commits that only erase
+  /// have some more, so that a full store can be emptied.
+  std::size_t map_bytes = 0;
 };
 
-/// Opens a store directory. Errors: store_in_use (names the holder), store_newer,
-/// store_corrupt, store_readonly, not_found, store_full.
+/// Opens a store directory. Of a newer minor format it can only be read. Errors: store_in_use
+/// (names the holder; a process opens a store once), store_newer, store_corrupt, store_readonly,
+/// store_full, unavailable, not_found (also for what is not a store).
 result<std::unique_ptr<store>> open_lmdb(const std::filesystem::path& directory,
                                          lmdb_options options = {});
 
 /// Who holds the store's lock now ("process 4711 (dagger run)"), or nothing.
 std::optional<std::string> holder_of(const std::filesystem::path& directory);
 
-/// A hot, compacted copy into the new directory `to`; the store may be in use.
+/// A hot, compacted copy into the new or empty directory `to`, which appears when it is whole
+/// (a kill leaves a directory `to.XXXXXX`); the store may be in use. Errors: conflict, and those
+/// of `open_lmdb`.
 result<void> backup(const std::filesystem::path& directory, const std::filesystem::path& to);
 
-/// Rewrites the store without its free pages; it must not be in use. Bytes before and after.
+/// Rewrites the store without its free pages; nobody may have it open, not even to read. Bytes
+/// before and after. A kill leaves the old store or the new one.
 result<std::pair<std::uint64_t, std::uint64_t>> compact(const std::filesystem::path& directory);
 
-/// Everything that is wrong with the records of a store: checksums, order, each row found in
-/// both directions and by its key, counts. Reading damaged pages may end the process: run it
-/// in one of its own.
+/// Everything that is wrong with a store, which may be in use: first its pages (in the file,
+/// used once, not free, keys in order), then, if they are whole, its records (checksums, shape
+/// and order of keys, each row found in both directions and by its key, counts). Damage of pages
+/// that are being read may still end the process: run it in one of its own.
 result<std::vector<error>> check_records(const std::filesystem::path& directory);
 
 } // namespace dagger::store
