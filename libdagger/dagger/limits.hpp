@@ -60,6 +60,8 @@ inline constexpr std::uint32_t max_slots = 4'096;
 /// runs alone.
 inline constexpr std::uint32_t interruptions = 10;
 inline constexpr std::uint32_t interruptions_before_alone = 2;
+/// Durations that users give: longer ones are cut, so that no sum of times overflows.
+inline constexpr std::chrono::hours longest{24 * 36'525};
 /// How long a stopped function may go on before its thread is given up.
 inline constexpr std::chrono::milliseconds grace{5'000};
 /// Address space that a store reserves; it never grows while open.

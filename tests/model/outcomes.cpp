@@ -141,6 +141,8 @@ void planner::report(const plan::report& x) {
   if (!std::holds_alternative<plan::given_back>(x.outcome)
       && !std::holds_alternative<plan::abandoned>(x.outcome)) {
     take(j);
+    if (covers)
+      ++covers->happened["late report"];
     record(j).moves.push_back({task, j.tasks[task].state, visit, attempt, "late_report"});
   }
   if (had_slot)

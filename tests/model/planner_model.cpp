@@ -396,8 +396,11 @@ job_event& planner::record(job& j) {
 
 void planner::go(job& j, std::uint32_t number, task_state to, std::string code) {
   auto& t = j.tasks[number];
-  if (covers)
+  if (covers) {
     ++covers->arrows[{t.state, to}];
+    if (to == task_state::failed)
+      ++covers->happened["failed as " + code];
+  }
   // Readiness of a task that never started is not a fact of its own: it is not recorded.
   if (t.state != waiting || to != ready)
     record(j).moves.push_back({number, to, t.visit, t.attempt, std::move(code)});

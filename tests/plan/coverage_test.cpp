@@ -43,13 +43,16 @@ const std::map<arrow, std::string> out_of_reach{
 };
 
 const std::set<std::string> expected_to_happen{
-  "event agent_joined",     "event agent_lost",     "event slots_changed",
-  "event job_submitted",    "event job_resumed",    "event tasks_reported",
-  "event time_passed",      "outcome completed",    "outcome suspended",
-  "outcome failed",         "outcome skipped",      "outcome given_back",
-  "outcome abandoned",      "command assign",       "command stop",
-  "command accept",         "command answer",       "command refuse",
-  "refused as id_conflict", "refused as not_found", "refused as invalid_input",
+  "event agent_joined",     "event agent_lost",      "event slots_changed",
+  "event job_submitted",    "event job_resumed",     "event tasks_reported",
+  "event time_passed",      "outcome completed",     "outcome suspended",
+  "outcome failed",         "outcome skipped",       "outcome given_back",
+  "outcome abandoned",      "command assign",        "command stop",
+  "command accept",         "command answer",        "command refuse",
+  "refused as id_conflict", "refused as not_found",  "refused as invalid_input",
+  "failed as timeout",      "failed as interrupted", "failed as wait_cycle",
+  "failed as conflict",     "failed as not_found",   "failed as limit",
+  "failed as misuse",       "failed as exception",   "late report",
 };
 
 void refused_submits(planner_world& w) {

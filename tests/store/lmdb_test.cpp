@@ -9,7 +9,7 @@
 #include <thread>
 
 #include <lmdb.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -273,6 +273,25 @@ TEST_F(lmdb, readers_up_to_the_limit_and_not_beyond) {
   EXPECT_EQ(refused.error().code, code::limit);
   views.pop_back();
   EXPECT_TRUE(s->read()->get(table::jobs, key::job(0)));
+}
+
+TEST_F(lmdb, a_process_with_little_address_space_gets_a_smaller_store) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers need the address space";
+#endif
+  auto child = ::fork();
+  if (child == 0) {
+    auto most = rlimit{std::size_t{8} << 30, std::size_t{8} << 30};
+    ::setrlimit(RLIMIT_AS, &most);
+    auto s = open_lmdb(path);
+    if (s)
+      fill(**s, 10);
+    ::_exit(s ? 0 : 1);
+  }
+  auto status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(must_open(path)->measure()->commits, 1u);
 }
 
 /// Runs `what` in a process of its own, as a user who owns nothing if we are root.

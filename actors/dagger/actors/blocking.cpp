@@ -43,7 +43,7 @@ void blocking_agent::take(plan::assign& x) {
 void blocking_agent::stop(const plan::attempt_id& attempt) {
   if (!crew_->stop(attempt))
     return;
-  graces_.emplace(setup_.clock->now() + setup_.agent->options.grace, attempt);
+  graces_.emplace(later(setup_.clock->now(), setup_.agent->options.grace), attempt);
   set_alarm();
 }
 
@@ -53,11 +53,12 @@ void blocking_agent::give_up_overdue() {
     auto& attempt = graces_.begin()->second;
     if (!crew_->give_up(attempt))
       continue;
-    tell(self_, setup_.planner, to_event(empty_report(attempt, plan::abandoned{})));
-    if (++left_behind_ > limits::abandoned_threads) {
+    // Before its slot is free: no other task may get it.
+    if (++left_behind_ > limits::abandoned_threads && lost_slots_ < setup_.agent->slots) {
       ++lost_slots_;
       change_slots(-1);
     }
+    tell(self_, setup_.planner, to_event(empty_report(attempt, plan::abandoned{})));
   }
   if (end_ && *end_ <= now) {
     for (auto& attempt : crew_->give_up_all())
@@ -69,6 +70,8 @@ void blocking_agent::give_up_overdue() {
 }
 
 void blocking_agent::thread_came_back() {
+  if (reached_)
+    return;
   --left_behind_;
   if (lost_slots_ > 0) {
     --lost_slots_;
@@ -77,17 +80,17 @@ void blocking_agent::thread_came_back() {
 }
 
 void blocking_agent::change_slots(std::int32_t by) {
-  if (reached_)
-    return;
   auto change = plan::slots_changed{setup_.agent->options.name, by};
   tell(self_, setup_.planner, std::make_shared<plan::event>(std::move(change)));
 }
 
 void blocking_agent::close(const closing& x) {
   reached_ = x.reached;
-  end_ = setup_.clock->now() + x.grace;
-  for (auto& attempt : crew_->drain([reached = reached_] { reached->open(); }))
+  end_ = later(setup_.clock->now(), x.grace);
+  for (auto& attempt : crew_->drain())
     tell(self_, setup_.planner, to_event(empty_report(attempt, plan::given_back{})));
+  // Only now: who waits at the gate relies on all that was told before.
+  crew_->when_idle([reached = reached_] { reached->open(); });
   set_alarm();
 }
 

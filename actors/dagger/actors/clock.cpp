@@ -5,7 +5,9 @@
 #include <dagger/actors/clock.hpp>
 
 #include <dagger/check.hpp>
+#include <dagger/limits.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -29,15 +31,16 @@ using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-nanoseconds read(clockid_t which) {
+// Microseconds, as in `timestamp`: nanoseconds end in the year 2262.
+microseconds read(clockid_t which) {
   auto now = timespec{};
   check(clock_gettime(which, &now) == 0, "no clock");
-  return seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
+  return seconds{now.tv_sec} + std::chrono::floor<microseconds>(nanoseconds{now.tv_nsec});
 }
 
-timespec to_timespec(nanoseconds x) {
+timespec to_timespec(microseconds x) {
   auto whole = duration_cast<seconds>(x);
-  return {whole.count(), (x - whole).count()};
+  return {whole.count(), nanoseconds{x - whole}.count()};
 }
 
 class descriptor {
@@ -66,7 +69,7 @@ public:
     : due_(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
       wall_(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
       ended_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    auto base = std::max(read(CLOCK_REALTIME), nanoseconds{not_before.time_since_epoch()});
+    auto base = std::max(read(CLOCK_REALTIME), within_reach(not_before).time_since_epoch());
     ahead_ = (base - read(CLOCK_BOOTTIME)).count();
     watch_wall();
     thread_ = std::thread{[this] { run(); }};
@@ -77,7 +80,7 @@ public:
   }
 
   timestamp now() const override {
-    return timestamp{std::chrono::floor<microseconds>(exact_now())};
+    return timestamp{read(CLOCK_BOOTTIME) + microseconds{ahead_.load(std::memory_order_relaxed)}};
   }
 
   alarm add(std::function<void()> ring) override {
@@ -114,17 +117,14 @@ private:
     std::optional<timestamp> when;
   };
 
-  nanoseconds exact_now() const {
-    return read(CLOCK_BOOTTIME) + nanoseconds{ahead_.load(std::memory_order_relaxed)};
-  }
-
-  /// With the lock held.
+  /// With the lock held. A time that is too far away for a timer is cut: it rings in vain.
   void arm(std::optional<timestamp> when) {
     armed_ = when;
     auto spec = itimerspec{};
     if (when) {
-      auto at = nanoseconds{when->time_since_epoch()} - nanoseconds{ahead_.load()};
-      spec.it_value = to_timespec(std::max(at, nanoseconds{1}));
+      auto reachable = std::clamp(*when, timestamp{}, later(now(), limits::longest));
+      auto at = reachable.time_since_epoch() - microseconds{ahead_.load()};
+      spec.it_value = to_timespec(std::max(at, microseconds{1}));
     }
     check(timerfd_settime(due_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) == 0, "cannot arm");
   }
@@ -132,7 +132,7 @@ private:
   /// A timer that never comes due and is cancelled when somebody sets the clock.
   void watch_wall() {
     auto spec = itimerspec{};
-    spec.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
+    spec.it_value = to_timespec(read(CLOCK_REALTIME) + limits::longest);
     check(timerfd_settime(wall_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr)
               == 0
             || errno == ECANCELED,
@@ -161,8 +161,8 @@ private:
     // Fails with ECANCELED: that is the news.
     [[maybe_unused]] auto n = ::read(wall_.get(), &ignored, sizeof ignored);
     watch_wall();
-    auto behind = read(CLOCK_REALTIME) - exact_now();
-    if (behind > nanoseconds{0})
+    auto behind = read(CLOCK_REALTIME) - now().time_since_epoch();
+    if (behind > microseconds{0})
       ahead_ += behind.count();
   }
 
@@ -186,7 +186,7 @@ private:
   }
 
   descriptor due_, wall_, ended_;
-  std::atomic<std::int64_t> ahead_; // of CLOCK_BOOTTIME, in nanoseconds
+  std::atomic<std::int64_t> ahead_; // of CLOCK_BOOTTIME, in microseconds
   std::mutex mutex_;
   std::vector<entry> alarms_;
   std::optional<timestamp> armed_;

@@ -17,25 +17,33 @@ void crew::listen(callbacks calls) {
 
 void crew::start(plan::assignment x) {
   auto guard = std::lock_guard{mutex_};
-  auto attempt = x.attempt;
   waiting_.push_back(std::move(x));
+  staff();
+  changed_.notify_one();
+}
+
+/// Sees to it that somebody takes what waits. With the lock held.
+void crew::staff() {
   try {
-    if (idle_ < waiting_.size())
+    while (idle_ < waiting_.size())
       add_thread();
   } catch (const std::system_error& why) {
-    if (threads_.size() > 0)
-      return; // one of the others will take it
-    waiting_.pop_back();
+    // One that was left behind takes nothing any more.
+    if (std::ranges::all_of(threads_, &thread::left_behind))
+      refuse_waiting(why.what());
+  }
+}
+
+/// With the lock held.
+void crew::refuse_waiting(const std::string& why) {
+  for (auto& x : std::exchange(waiting_, {})) {
     auto report = plan::report{};
-    report.attempt = attempt;
-    auto text = std::string{"no thread can be started: "} + why.what();
-    report.outcome =
-      plan::failed{{.code = std::string{code::unavailable}, .message = std::move(text)}, {}};
+    report.attempt = x.attempt;
+    report.outcome = plan::failed{
+      {.code = std::string{code::unavailable}, .message = "no thread can be started: " + why}, {}};
     if (calls_.on_report)
       calls_.on_report(std::move(report));
-    return;
   }
-  changed_.notify_one();
 }
 
 /// With the lock held.
@@ -103,18 +111,13 @@ void crew::drop_waiting(const plan::attempt_id& attempt) {
 }
 
 bool crew::stop(const plan::attempt_id& attempt) {
-  auto control = std::shared_ptr<attempt_control>{};
-  {
-    auto guard = std::lock_guard{mutex_};
-    auto i = running_.find(attempt);
-    if (i == running_.end()) {
-      drop_waiting(attempt);
-      return false;
-    }
-    control = i->second.control;
+  auto guard = std::lock_guard{mutex_};
+  auto i = running_.find(attempt);
+  if (i == running_.end()) {
+    drop_waiting(attempt);
+    return false;
   }
-  // Runs the user's stop callbacks: not with the lock held.
-  control->stop.request_stop();
+  stops_->request(i->second.control->stop);
   return true;
 }
 
@@ -132,6 +135,7 @@ bool crew::give_up(const plan::attempt_id& attempt) {
     return false;
   leave_behind(i->second);
   running_.erase(i);
+  staff(); // something may have waited for that thread
   tell_if_idle();
   return true;
 }
@@ -142,22 +146,20 @@ void crew::tell_if_idle() {
     std::exchange(when_idle_, nullptr)();
 }
 
-std::vector<plan::attempt_id> crew::drain(std::function<void()> when_idle) {
+std::vector<plan::attempt_id> crew::drain() {
+  auto guard = std::lock_guard{mutex_};
   auto taken = std::vector<plan::attempt_id>{};
-  auto controls = std::vector<std::shared_ptr<attempt_control>>{};
-  {
-    auto guard = std::lock_guard{mutex_};
-    for (auto& x : waiting_)
-      taken.push_back(x.attempt);
-    waiting_.clear();
-    for (auto& [attempt, x] : running_)
-      controls.push_back(x.control);
-    when_idle_ = std::move(when_idle);
-    tell_if_idle();
-  }
-  for (auto& x : controls)
-    x->stop.request_stop();
+  for (auto& x : std::exchange(waiting_, {}))
+    taken.push_back(x.attempt);
+  for (auto& [attempt, x] : running_)
+    stops_->request(x.control->stop);
   return taken;
+}
+
+void crew::when_idle(std::function<void()> then) {
+  auto guard = std::lock_guard{mutex_};
+  when_idle_ = std::move(then);
+  tell_if_idle();
 }
 
 std::vector<plan::attempt_id> crew::give_up_all() {

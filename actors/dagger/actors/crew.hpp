@@ -2,6 +2,7 @@
 // hold; knows no actors.
 #pragma once
 
+#include <dagger/actors/stopper.hpp>
 #include <dagger/actors/visit.hpp>
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -37,15 +39,18 @@ public:
   /// Runs the function for `x` in a free thread.
   void start(plan::assignment x);
 
-  /// Requests the attempt's stop token; false if it has ended or, from now on, will never begin.
+  /// Requests the attempt's stop token, in another thread: users' callbacks may block. False if it
+  /// has ended or, from now on, will never begin.
   bool stop(const plan::attempt_id& attempt);
 
   /// Leaves the attempt's thread behind; false if it has ended.
   bool give_up(const plan::attempt_id& attempt);
 
-  /// Takes back what has not begun, and requests all stop tokens. `when_idle` is called when
-  /// nothing runs any more.
-  std::vector<plan::attempt_id> drain(std::function<void()> when_idle);
+  /// Takes back what has not begun, and requests all stop tokens.
+  std::vector<plan::attempt_id> drain();
+
+  /// Calls `then` once, when nothing waits or runs any more; perhaps at once. Must only send.
+  void when_idle(std::function<void()> then);
 
   /// Leaves all threads behind that still run; their attempts.
   std::vector<plan::attempt_id> give_up_all();
@@ -65,7 +70,9 @@ private:
     threads::iterator thread;
   };
 
+  void staff();
   void add_thread();
+  void refuse_waiting(const std::string& why);
   void run(threads::iterator me);
   bool work(std::unique_lock<std::mutex>& guard, threads::iterator me);
   void leave_behind(running& x);
@@ -74,6 +81,7 @@ private:
 
   agent_ptr agent_;
   std::shared_ptr<const workplace> where_;
+  std::shared_ptr<stopper> stops_ = std::make_shared<stopper>();
   callbacks calls_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -11,7 +11,7 @@ namespace dagger {
 
 /// Thrown by `reader` at the end of its bytes; caught where records are opened.
 struct truncated : std::runtime_error {
-  truncated() : std::runtime_error("the record ends too early") {}
+  truncated() : std::runtime_error("it ends too early or holds what it cannot") {}
 };
 
 /// Appends values to a string.

@@ -118,12 +118,10 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   if (!x.row.started) {
     x.row.started = now;
     if (x.spec.total_timeout) {
-      x.row.total_deadline = now + *x.spec.total_timeout;
+      x.row.total_deadline = later(now, *x.spec.total_timeout);
       set_alarm(alarm::kind::total, *x.row.total_deadline, j, t);
     }
   }
-  if (auto limit = limit_of(x))
-    set_alarm(alarm::kind::attempt, now + *limit, j, t);
   auto made = assignment{};
   made.attempt = {j.number, t, x.row.visit, x.row.attempt};
   made.job_id = j.row.id;
@@ -135,8 +133,12 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   made.feedback = x.row.feedback;
   for (auto part : {&x.spec.after, &x.row.added_after, &x.row.waited})
     made.dependencies.insert(made.dependencies.end(), part->begin(), part->end());
-  running[{j.number, t}] = {made.attempt, x.spec.agent, by_itself, false};
+  auto& s = running[{j.number, t}] = start{made.attempt, x.spec.agent, by_itself};
   alone_runs |= by_itself;
+  if (auto limit = limit_of(x)) {
+    s.until = later(now, *limit);
+    set_alarm(alarm::kind::attempt, *s.until, j, t);
+  }
   --a.free;
   a.given.push_back(std::move(made));
 }

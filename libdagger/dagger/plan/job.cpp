@@ -1,6 +1,7 @@
 // Loading a job and entering it in its own lists.
 #include <dagger/plan/job.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace dagger::plan {
@@ -63,6 +64,9 @@ void listen(job& j, std::uint32_t number) {
 
 namespace {
 
+/// Dependencies of all tasks of a job together.
+constexpr auto most_edges = std::uint64_t{1} << 30;
+
 /// The definition of a job's id and the job's own row.
 result<void> load_head(store::view& disk, job& j) {
   auto row = disk.get(store::table::jobs, store::key::job(j.number));
@@ -87,7 +91,7 @@ result<void> load_head(store::view& disk, job& j) {
 }
 
 result<void> load_specs(store::view& disk, job& j) {
-  j.tasks.reserve(j.row.tasks);
+  j.tasks.reserve(std::min<std::size_t>(j.row.tasks, limits::specs_per_row));
   auto add = [&](std::vector<spec_row>&& specs) {
     for (auto& s : specs) {
       j.tasks.emplace_back();
@@ -135,37 +139,51 @@ result<void> load_rows(store::view& disk, job& j) {
   return problem ? result<void>{fail(*problem)} : result<void>{};
 }
 
-/// A row may only name tasks that there are.
-bool in_bounds(const job& j) {
+/// Whether the rows fit each other: what a checksum cannot tell.
+bool makes_sense(const job& j) {
+  auto named = std::uint64_t{0};
   auto ok = [&](const std::vector<task_range>& xs) {
-    for (auto& x : xs)
+    for (auto& x : xs) {
+      named += x.count;
       if (std::uint64_t{x.first} + x.count > j.tasks.size())
         return false;
-    return true;
+    }
+    return named <= most_edges;
   };
-  for (auto& t : j.tasks) {
-    if (!ok(t.spec.after) || !ok(t.row.added_after) || !ok(t.row.waited))
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+    auto& t = j.tasks[i];
+    if (!ok(t.spec.after) || !ok(t.row.added_after) || !ok(t.row.waited)
+        || (t.spec.parent && *t.spec.parent >= i)
+        || (t.row.state == task_state::backoff && !t.row.due)
+        || (t.row.state == task_state::suspended) != t.row.wait.has_value())
       return false;
     if (t.row.wait)
       for (auto& c : t.row.wait->any_of)
         if (!ok(c.tasks))
           return false;
-    if (t.row.state == task_state::suspended && !t.row.wait)
-      return false;
   }
   return true;
 }
 
-} // namespace
-
-result<job> load_job(store::view& disk, std::uint64_t number) {
+/// Reads all parts. Throws where bytes make no sense.
+result<job> load_parts(store::view& disk, std::uint64_t number) {
   auto j = job{};
   j.number = number;
   for (auto part : {load_head, load_specs, load_rows})
     if (auto done = part(disk, j); !done)
       return fail(done.error());
-  if (!in_bounds(j))
-    return fail(code::store_corrupt, "job '" + j.row.id + "' names tasks that it has not");
+  if (!makes_sense(j))
+    return fail(code::store_corrupt, "the rows of job '" + j.row.id + "' contradict each other");
+  return j;
+}
+
+} // namespace
+
+result<job> load_job(store::view& disk, std::uint64_t number) try {
+  auto loaded = load_parts(disk, number);
+  if (!loaded)
+    return loaded;
+  auto& j = *loaded;
   j.first_new_task = j.row.tasks;
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
     auto& t = j.tasks[i];
@@ -183,7 +201,10 @@ result<job> load_job(store::view& disk, std::uint64_t number) {
   if (!listed)
     return fail(listed.error());
   j.listed = listed->has_value();
-  return j;
+  return loaded;
+} catch (const std::exception& x) {
+  return fail(code::store_corrupt,
+              "the rows of job " + std::to_string(number) + " make no sense: " + x.what());
 }
 
 task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t number) {

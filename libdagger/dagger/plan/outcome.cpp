@@ -14,9 +14,9 @@ namespace {
 
 /// The tasks that an outcome adds, resolved to numbers, before anything is changed.
 struct additions {
-  std::vector<std::vector<std::uint32_t>> after;                     // of each added task
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> dependencies; // later, earlier
-  std::vector<std::vector<std::uint32_t>> awaited;                   // of each condition
+  std::vector<std::vector<std::uint32_t>> after;                    // of each added task
+  std::map<std::uint32_t, std::vector<std::uint32_t>> dependencies; // later: earlier ones
+  std::vector<std::vector<std::uint32_t>> awaited;                  // of each condition
 };
 
 /// Checks and resolves what a report adds to a job.
@@ -114,8 +114,7 @@ private:
       if (*later < old_ && job_.tasks[*later].row.state != task_state::waiting)
         return error{code::misuse, "task '" + job_.task_name(*later)
                                      + "' is not waiting any more: nothing can be put before it"};
-      made_.dependencies.emplace_back(*later, *earlier);
-      more_after_[*later].push_back(*earlier);
+      made_.dependencies[*later].push_back(*earlier);
     }
     if (auto wait = std::get_if<suspended>(&report_.outcome))
       for (auto& c : wait->any_of)
@@ -142,7 +141,7 @@ private:
       for (auto& c : row.wait->any_of)
         for_each(c.tasks, add);
     }
-    if (auto more = more_after_.find(t); more != more_after_.end())
+    if (auto more = made_.dependencies.find(t); more != made_.dependencies.end())
       std::for_each(more->second.begin(), more->second.end(), add);
     return found;
   }
@@ -150,7 +149,7 @@ private:
   /// What was there has no cycle, so one must lead through something that changed.
   std::optional<error> find_cycle() {
     auto starts = std::vector<std::uint32_t>{reporter_};
-    for (auto& [later, _] : more_after_)
+    for (auto& [later, _] : made_.dependencies)
       starts.push_back(later);
     for (auto n = std::uint32_t{0}; n < made_.after.size(); ++n)
       if (!made_.after[n].empty())
@@ -216,10 +215,29 @@ private:
   const std::map<std::string, agent_entry, std::less<>>& agents_;
   std::uint32_t old_;
   std::unordered_map<std::string, std::uint32_t> names_;
-  std::map<std::uint32_t, std::vector<std::uint32_t>> more_after_;
   std::unordered_set<std::uint32_t> done_;
   additions made_;
 };
+
+/// Appends what neither `to` nor `others` hold, in order and once each; returns it.
+std::vector<std::uint32_t> add_new(std::vector<task_range>& to,
+                                   std::initializer_list<const std::vector<task_range>*> others,
+                                   const std::vector<std::uint32_t>& numbers) {
+  auto seen = std::unordered_set<std::uint32_t>{};
+  auto fresh = std::vector<std::uint32_t>{};
+  if (numbers.empty())
+    return fresh;
+  auto note = [&](std::uint32_t x) { seen.insert(x); };
+  for_each(to, note);
+  for (auto other : others)
+    for_each(*other, note);
+  for (auto x : numbers)
+    if (seen.insert(x).second) {
+      add_to(to, x);
+      fresh.push_back(x);
+    }
+  return fresh;
+}
 
 bool is_outcome(const report& r) {
   return !std::holds_alternative<given_back>(r.outcome)
@@ -237,7 +255,8 @@ void planner::impl::take(const report& r) {
   auto found = running.find({r.attempt.job, r.attempt.task});
   if (found == running.end() || found->second.attempt != r.attempt) {
     // Of an agent that was lost, or of a thread that was given up.
-    if (auto j = find_or_load(r.attempt.job); j && r.attempt.task < j->tasks.size())
+    if (auto j = is_outcome(r) ? find_or_load(r.attempt.job) : nullptr;
+        j && r.attempt.task < j->tasks.size())
       note_late(*j, r);
     return;
   }
@@ -306,7 +325,7 @@ void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why,
                 + std::to_string(x.row.attempt);
   auto pause = pause_after(policy, why, x.row.failures, identity);
   move(j, t, task_state::backoff, why.code, why.message);
-  x.row.due = now + pause;
+  x.row.due = later(now, pause);
   if (pause.count() > 0 || running.contains({j.number, t}))
     set_alarm(alarm::kind::backoff, *x.row.due, j, t);
   else
@@ -346,40 +365,42 @@ std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const repor
     return made.error();
   auto first = static_cast<std::uint32_t>(j.tasks.size());
   j.tasks.resize(first + r.added.size());
+  for (auto n = std::uint32_t{0}; n < r.added.size(); ++n)
+    if (!r.added[n].name.empty())
+      j.names.emplace(r.added[n].name, first + n);
   for (auto n = std::uint32_t{0}; n < r.added.size(); ++n) {
     auto& row = j.tasks[first + n].spec = row_of(j, r.added[n], first + n);
     row.parent = t;
-    for (auto on : made->after[n])
-      if (!contains(row.after, on))
-        add_to(row.after, on);
-    if (!row.name.empty())
-      j.names.emplace(row.name, first + n);
+    add_new(row.after, {}, made->after[n]);
   }
-  for (auto [later, earlier] : made->dependencies) {
+  auto changed = std::vector<std::uint32_t>{}; // waiting tasks that were there before
+  for (auto& [later, earlier] : made->dependencies) {
     auto& x = j.tasks[later];
-    if (contains(x.spec.after, earlier) || contains(x.row.added_after, earlier))
+    auto fresh = add_new(x.row.added_after, {&x.spec.after}, earlier);
+    if (fresh.empty())
       continue;
-    add_to(x.row.added_after, earlier);
     touch(j, later);
-    if (later < first && !settled(j.tasks[earlier].row.state)) {
-      ++x.pending;
-      j.tasks[earlier].listeners.push_back({later, 0, 0});
-    }
+    if (later >= first)
+      continue;
+    changed.push_back(later);
+    for (auto on : fresh)
+      if (!settled(j.tasks[on].row.state)) {
+        ++x.pending;
+        j.tasks[on].listeners.push_back({later, 0, 0});
+      }
   }
   if (wait)
     for (auto c = std::size_t{0}; c < wait->any_of.size(); ++c) {
       auto& from = wait->any_of[c];
       auto& to = conditions.emplace_back();
       to.mode = from.mode;
-      to.until = from.delay ? now + *from.delay : from.until;
-      for (auto on : made->awaited[c])
-        if (!contains(to.tasks, on))
-          add_to(to.tasks, on);
+      to.until = from.delay ? later(now, *from.delay) : within_reach(from.until);
+      add_new(to.tasks, {}, made->awaited[c]);
     }
   if (!r.added.empty())
     enter_new(j);
-  for (auto [later, _] : made->dependencies) // on something that has ended badly
-    if (later < first && j.tasks[later].row.state == task_state::waiting)
+  for (auto later : changed) // perhaps by something that has ended badly
+    if (j.tasks[later].row.state == task_state::waiting)
       look_at_dependencies(j, later);
   return std::nullopt;
 }
@@ -398,15 +419,13 @@ void planner::impl::suspend(job& j, std::uint32_t t, const suspended& x,
                             std::vector<clause> conditions) {
   auto& row = j.tasks[t].row;
   row.saved_state = keep(j, t, store::slot::state, x.state, row.saved_state);
+  auto awaited = std::vector<std::uint32_t>{};
   for (auto& c : conditions)
-    for_each(c.tasks, [&](std::uint32_t on) {
-      if (!contains(j.tasks[t].spec.after, on) && !contains(row.added_after, on)
-          && !contains(row.waited, on))
-        add_to(row.waited, on);
-    });
+    for_each(c.tasks, [&](std::uint32_t on) { awaited.push_back(on); });
+  add_new(row.waited, {&j.tasks[t].spec.after, &row.added_after}, awaited);
   row.wait = wait_row{std::move(conditions), {}, x.on_deadline};
   if (x.deadline)
-    row.wait->deadline = now + *x.deadline;
+    row.wait->deadline = later(now, *x.deadline);
   move(j, t, task_state::suspended);
   listen(j, t);
   if (auto call = next_call(row))

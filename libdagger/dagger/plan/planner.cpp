@@ -14,11 +14,27 @@ constexpr auto timers_per_event = 1'024;
 
 constexpr auto beyond_total = "not done within its total time-out";
 
+error no_row(std::uint64_t job) {
+  return {code::store_corrupt, "job " + std::to_string(job) + " has no row"};
+}
+
 template <class T>
 T read(result<T> x) {
   if (!x)
     throw unreadable{x.error()};
   return std::move(*x);
+}
+
+/// Inside of a handler: why an event could not be applied. Rows with a right checksum may still
+/// hold what we never wrote.
+error what_is_unreadable() {
+  try {
+    throw;
+  } catch (const unreadable& x) {
+    return x.why;
+  } catch (const std::exception& x) {
+    return {code::store_corrupt, std::string{"a stored record makes no sense: "} + x.what()};
+  }
 }
 
 } // namespace
@@ -98,15 +114,25 @@ std::shared_ptr<const job> planner::impl::look_at(std::uint64_t number) {
   return std::make_shared<job>(read(load_job(*disk, number)));
 }
 
-std::optional<std::uint64_t> planner::impl::number_of(const std::string& id) {
+std::optional<known_job> planner::impl::find(const std::string& id) {
   if (auto found = ids.find(id); found != ids.end())
-    return found->second;
+    return known_job{found->second, jobs.at(found->second).definition.hash};
   if (id.size() > limits::id_bytes)
     return std::nullopt;
   auto stored = read(disk->get(store::table::definitions, store::key::definition(id)));
   if (!stored)
     return std::nullopt;
-  return read(decode_definition(stored->body)).number;
+  auto definition = read(decode_definition(stored->body));
+  return known_job{definition.number, std::move(definition.hash)};
+}
+
+job_state planner::impl::state_of(std::uint64_t number) {
+  if (auto found = jobs.find(number); found != jobs.end())
+    return found->second.row.state;
+  auto stored = read(disk->get(store::table::jobs, store::key::job(number)));
+  if (!stored)
+    throw unreadable{no_row(number)};
+  return read(decode_job(stored->body)).state;
 }
 
 void planner::impl::forget_idle() {
@@ -123,13 +149,12 @@ void planner::impl::forget_idle() {
 // -- time -------------------------------------------------------------------------
 
 void planner::impl::set_alarm(alarm::kind what, timestamp when, const job& j, std::uint32_t t) {
-  auto& row = j.tasks[t].row;
-  alarms.push({when, j.number, t, what, row.visit, row.attempt});
+  alarms.push({when, j.number, t, what});
   if (alarms.size() < alarms_before_sweep)
     return;
   auto live = decltype(alarms){};
   for (; !alarms.empty(); alarms.pop())
-    if (is_due(alarms.top()) || alarms.top().job == j.number)
+    if (is_due(alarms.top()))
       live.push(alarms.top());
   alarms = std::move(live);
   alarms_before_sweep = std::max(least_alarms_before_sweep, 2 * alarms.size());
@@ -146,8 +171,7 @@ bool planner::impl::is_due(const alarm& x) {
     return row.state == task_state::backoff && row.due == x.when;
   case alarm::kind::attempt: {
     auto s = running.find({x.job, x.task});
-    return s != running.end() && !s->second.lingering
-        && s->second.attempt == attempt_id{x.job, x.task, x.visit, x.attempt};
+    return s != running.end() && !s->second.lingering && s->second.until == x.when;
   }
   case alarm::kind::total:
     return active(row.state) && row.total_deadline == x.when;
@@ -186,16 +210,20 @@ void planner::impl::ring(const alarm& x) {
 
 void planner::impl::ring(const timer_table::timer& x) {
   auto j = find_or_load(x.job);
-  check(j != nullptr && x.task < j->tasks.size()
-          && j->tasks[x.task].row.state == task_state::suspended,
-        "a timer has no suspended task");
+  auto call = std::optional<wake_call>{};
+  if (j && x.task < j->tasks.size() && j->tasks[x.task].row.state == task_state::suspended)
+    call = next_call(j->tasks[x.task].row);
+  if (!call || call->when != x.when)
+    throw unreadable{{code::store_corrupt, "the timer of job " + std::to_string(x.job) + ", task "
+                                             + std::to_string(x.task)
+                                             + " belongs to no task that waits for it"}};
   auto& row = j->tasks[x.task].row;
   auto fail_late = [&](const char* why) {
     leave_wait(*j, x.task);
     move(*j, x.task, task_state::failed, std::string{code::timeout}, why);
     settle(*j, x.task);
   };
-  switch (next_call(row)->what) {
+  switch (call->what) {
   case wake_call::kind::condition:
     wake(*j, x.task);
     break;
@@ -328,23 +356,25 @@ result<planner> planner::restore(store::view& disk, scope which, timestamp now, 
         return fail(x.error());
     for (auto number : numbers)
       if (!self->find_or_load(number))
-        return fail(code::store_corrupt,
-                    "job " + std::to_string(number) + " is active and has no row");
+        return fail(no_row(number));
     first = self->end();
     return planner{std::move(self)};
-  } catch (const unreadable& x) {
-    return fail(x.why);
+  } catch (...) {
+    return fail(what_is_unreadable());
   }
 }
 
 effects planner::apply(const event& what, store::view& committed, timestamp now) {
+  if (impl_->dead)
+    return {};
   try {
     impl_->begin(committed, now);
     std::visit([this](auto& x) { impl_->take(x); }, what);
     return impl_->end();
-  } catch (const unreadable& x) {
+  } catch (...) {
+    impl_->dead = true; // half of the event is in memory, and must not reach the disk
     auto out = effects{};
-    out.commands.push_back(give_up{x.why});
+    out.commands.push_back(give_up{what_is_unreadable()});
     return out;
   }
 }

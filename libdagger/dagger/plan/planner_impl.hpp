@@ -32,11 +32,19 @@ struct agent_entry {
   std::vector<assignment> given; // in this event
 };
 
+/// What identifies a job that there is.
+struct known_job {
+  std::uint64_t number;
+  std::string hash;
+};
+
 /// A start that has not been reported.
 struct start {
   attempt_id attempt;
   std::string agent;
   bool alone = false;
+  /// When its time is over; nothing if it has all the time.
+  std::optional<timestamp> until = {};
   /// Its time is over; only its slot is still taken.
   bool lingering = false;
 };
@@ -49,8 +57,6 @@ struct alarm {
   std::uint64_t job;
   std::uint32_t task;
   alarm::kind what;
-  std::uint32_t visit;
-  std::uint32_t attempt;
 
   friend auto operator<=>(const alarm&, const alarm&) = default;
 };
@@ -81,6 +87,9 @@ struct planner::impl {
   std::uint64_t batches_confirmed = 0;
   std::deque<std::pair<std::uint64_t, std::uint64_t>> touched; // batch, job
 
+  /// A row could not be read in the middle of an event: memory is not to be trusted any more.
+  bool dead = false;
+
   // -- of the event that is being applied ---------------------------------------
 
   effects out;
@@ -99,8 +108,9 @@ struct planner::impl {
   job* find_or_load(std::uint64_t number);
   /// A job that there is, to be looked at only: it is not taken up.
   std::shared_ptr<const job> look_at(std::uint64_t number);
-  /// The number of the job with this id, in memory or in the store.
-  std::optional<std::uint64_t> number_of(const std::string& id);
+  /// The job with this id, in memory or in the store.
+  std::optional<known_job> find(const std::string& id);
+  job_state state_of(std::uint64_t number);
   void touch(job& j);
   void touch(job& j, std::uint32_t t);
   void forget_idle();
@@ -118,7 +128,7 @@ struct planner::impl {
   void take(const job_resumed& x);
   void create(const job_submitted& x);
   std::optional<error> refusal_of(const job_spec& spec) const;
-  void expect_end(job& j, client_id client);
+  void expect_end(std::uint64_t number, client_id client);
   stored_payload keep(const job& j, std::uint32_t t, store::slot which, const payload& x,
                       const stored_payload& before = {});
   spec_row row_of(const job& j, const task_spec& x, std::uint32_t number);

@@ -2,6 +2,7 @@
 #include <dagger/plan/retry.hpp>
 
 #include <dagger/codec/hash.hpp>
+#include <dagger/limits.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -35,12 +36,14 @@ duration pause_after(const retry_policy& policy, const failure& why, std::uint32
     pause = initial * n;
   else if (policy.backoff == backoff::exponential)
     pause = initial * std::pow(policy.multiplier, n - 1.0);
-  auto most = static_cast<double>(policy.max.count());
-  pause = std::clamp(pause, 0.0, most); // also takes care of infinity
+  auto most =
+    static_cast<double>(std::clamp<duration>(policy.max, duration{0}, limits::longest).count());
+  pause = std::isnan(pause) ? most : std::clamp(pause, 0.0, most); // infinity is cut as well
   if (policy.jitter > 0)
     pause = std::clamp(pause * (1 + policy.jitter * spread(identity)), 0.0, most);
   auto made = duration{std::llround(pause)};
-  return why.retry_after ? std::max(made, *why.retry_after) : made;
+  return why.retry_after ? std::max(made, std::min<duration>(*why.retry_after, limits::longest))
+                         : made;
 }
 
 } // namespace dagger::plan

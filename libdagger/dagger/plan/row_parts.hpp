@@ -71,6 +71,15 @@ inline void put(writer& w, const std::vector<std::string>& xs) {
     w.text(x);
 }
 
+/// An enumerator that there is.
+template <class Enum>
+Enum get_enum(reader& r, Enum last) {
+  auto x = r.byte();
+  if (x > static_cast<std::uint8_t>(last))
+    throw truncated{};
+  return static_cast<Enum>(x);
+}
+
 /// A count that the rest of the record can hold; damage must not allocate the world.
 inline std::size_t get_count(reader& r) {
   auto n = r.varint();
@@ -123,7 +132,7 @@ inline void put(writer& w, const retry_policy& x) {
 inline retry_policy get_retry(reader& r) {
   auto x = retry_policy{};
   x.max_attempts = static_cast<std::uint32_t>(r.varint());
-  x.backoff = static_cast<backoff>(r.byte());
+  x.backoff = get_enum(r, backoff::exponential);
   x.initial = duration{static_cast<std::int64_t>(r.varint())};
   x.max = duration{static_cast<std::int64_t>(r.varint())};
   x.multiplier = get_double(r);

@@ -59,7 +59,7 @@ void put(writer& w, const spec_row& x, std::string_view agent_before) {
 spec_row get_spec(reader& r, const std::string& agent_before) {
   auto x = spec_row{};
   auto flags = unsigned{r.byte()};
-  x.kind = static_cast<task_kind>(r.byte());
+  x.kind = get_enum(r, task_kind::subtask);
   x.name = r.text();
   x.agent = flags & same_agent ? agent_before : std::string{r.text()};
   if (flags & has_description)
@@ -142,12 +142,12 @@ wait_row get_wait(reader& r) {
   auto x = wait_row{};
   x.any_of.resize(get_count(r));
   for (auto& c : x.any_of) {
-    c.mode = static_cast<wait_mode>(r.byte());
+    c.mode = get_enum(r, wait_mode::time);
     c.tasks = get_ranges(r);
     c.until = get_time(r);
   }
   x.deadline = get_optional_time(r);
-  x.on_deadline = static_cast<on_deadline>(r.byte());
+  x.on_deadline = get_enum(r, on_deadline::wake);
   return x;
 }
 
@@ -267,7 +267,7 @@ result<job_row> decode_job(std::string_view body) {
   return decode("job", body, [](reader& r) {
     auto x = job_row{};
     x.id = r.text();
-    x.state = static_cast<job_state>(r.byte());
+    x.state = get_enum(r, job_state::cancelled);
     x.created = get_time(r);
     x.ended = get_optional_time(r);
     x.tasks = static_cast<std::uint32_t>(r.varint());
@@ -318,7 +318,7 @@ std::string encode(const task_row& x) {
 result<task_row> decode_task(std::string_view body) {
   return decode("task", body, [](reader& r) {
     auto x = task_row{};
-    x.state = static_cast<task_state>(r.byte());
+    x.state = get_enum(r, task_state::compensated);
     auto flags = r.varint();
     x.at_most_once = flags & once_only;
     x.deadline_passed = flags & passed_deadline;

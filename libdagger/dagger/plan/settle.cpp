@@ -128,14 +128,14 @@ bool planner::impl::holds(const task& t, std::size_t which) const {
   auto& p = t.waiting[which];
   auto& c = t.row.wait->any_of[which];
   switch (c.mode) {
-    case wait_mode::all:
-      return p.unsettled == 0;
-    case wait_mode::all_or_failure:
-      return p.unsettled == 0 || p.failed;
-    case wait_mode::any:
-      return p.unsettled == 0 || p.completed;
-    case wait_mode::time:
-      return c.until <= now;
+  case wait_mode::all:
+    return p.unsettled == 0;
+  case wait_mode::all_or_failure:
+    return p.unsettled == 0 || p.failed;
+  case wait_mode::any:
+    return p.unsettled == 0 || p.completed;
+  case wait_mode::time:
+    return c.until <= now;
   }
   return false;
 }
@@ -151,6 +151,13 @@ void planner::impl::leave_wait(job& j, std::uint32_t t) {
   auto& x = j.tasks[t];
   if (auto call = next_call(x.row))
     timers.remove({call->when, j.number, t}, out.writes, this_batch());
+  // Those that are still to settle need not tell this visit any more.
+  for (auto& c : x.row.wait->any_of)
+    for_each(c.tasks, [&](std::uint32_t on) {
+      if (!settled(j.tasks[on].row.state))
+        std::erase_if(j.tasks[on].listeners,
+                      [&](auto& l) { return l.task == t && l.visit == x.row.visit; });
+    });
   x.row.wait.reset();
   x.waiting.clear();
 }

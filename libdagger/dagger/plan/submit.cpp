@@ -25,69 +25,71 @@ std::string what_differs(const job& found, const job_spec& given) {
   };
   before.inputs = text(found.definition.inputs, given.inputs);
   before.outputs = text(found.definition.outputs, given.outputs);
-  auto same = job_spec{given};
-  for (auto i = std::uint32_t{0}; i < found.tasks.size() && i < given.tasks.size(); ++i) {
+  for (auto i = std::uint32_t{0}; i < found.tasks.size() && !found.tasks[i].spec.parent; ++i) {
     auto& row = found.tasks[i].spec;
-    auto& spec = given.tasks[i];
-    if (row.parent)
-      break; // added while the job ran
-    auto x = spec;
+    auto other = i < given.tasks.size() ? given.tasks[i] : task_spec{};
+    auto x = task_spec{};
     x.name = row.name;
     x.agent = row.agent;
     x.description = row.description;
+    x.kind = row.kind;
     x.priority = row.priority;
-    x.input = text(row.input, spec.input);
+    x.optional = row.optional;
+    x.at_most_once = row.at_most_once;
+    x.templated = row.templated;
+    if (row.retry)
+      x.retry = *row.retry;
+    x.timeout = row.timeout;
+    x.total_timeout = row.total_timeout;
+    for_each(row.after, [&](std::uint32_t on) { x.after.push_back(task_ref::nth(on)); });
+    x.input = text(row.input, other.input);
     before.tasks.push_back(std::move(x));
   }
-  before.created_by = same.created_by;
-  before.traceparent = same.traceparent;
-  before.id = same.id;
-  return difference(before, same);
+  return difference(before, given);
 }
 
 } // namespace
 
 void planner::impl::take(const job_submitted& x) {
-  auto number = number_of(x.spec->id);
-  if (!number) {
-    if (auto refused = refusal_of(*x.spec))
-      out.commands.push_back(refuse{x.client, std::move(*refused)});
-    else
-      create(x);
-    return;
-  }
-  if (auto found = look_at(*number); found->definition.hash != x.hash) {
-    auto differs = what_differs(*found, *x.spec);
+  auto known = find(x.spec->id);
+  if (known && known->hash == x.hash) {
+    out.commands.push_back(accept{x.client, known->number, false});
+    expect_end(known->number, x.client);
+  } else if (known) {
+    auto differs = what_differs(*look_at(known->number), *x.spec);
     out.commands.push_back(
       refuse{x.client, error{code::id_conflict,
                              "job '" + x.spec->id + "' is there already and is not the same"
                                + (differs.empty() ? "" : ": " + differs + " differs"),
                              {},
                              "use another id, or submit what was submitted before"}});
-    return;
+  } else if (auto refused = refusal_of(*x.spec)) {
+    out.commands.push_back(refuse{x.client, std::move(*refused)});
+  } else {
+    create(x);
   }
-  out.commands.push_back(accept{x.client, *number, false});
-  expect_end(*find_or_load(*number), x.client);
 }
 
 void planner::impl::take(const job_resumed& x) {
-  auto number = number_of(x.id);
-  if (!number) {
+  auto known = find(x.id);
+  if (!known) {
     out.commands.push_back(
       refuse{x.client, error{code::not_found, "there is no job '" + x.id + "'"}});
     return;
   }
-  auto j = find_or_load(*number);
-  check(j != nullptr, "a job's id has no job");
-  out.commands.push_back(accept{x.client, *number, false});
-  expect_end(*j, x.client);
+  out.commands.push_back(accept{x.client, known->number, false});
+  expect_end(known->number, x.client);
 }
 
-void planner::impl::expect_end(job& j, client_id client) {
-  if (finished(j.row.state))
-    out.commands.push_back(answer{client, j.number, j.row.state});
-  else
-    clients[j.number].push_back(client);
+/// A job that has ended is answered without being loaded.
+void planner::impl::expect_end(std::uint64_t number, client_id client) {
+  auto state = state_of(number);
+  if (finished(state)) {
+    out.commands.push_back(answer{client, number, state});
+    return;
+  }
+  check(find_or_load(number) != nullptr, "a job's id has no job");
+  clients[number].push_back(client);
 }
 
 std::optional<error> planner::impl::refusal_of(const job_spec& spec) const {
@@ -143,8 +145,11 @@ spec_row planner::impl::row_of(const job& j, const task_spec& x, std::uint32_t n
   row.created = now;
   row.input = keep(j, number, store::slot::input, x.input);
   // A name that was given may look like one that would be made.
-  while (row.name.empty() && j.names.contains(name_of(row, number)))
-    row.name = name_of(row, number) + "_";
+  auto name = name_of(row, number);
+  while (row.name.empty() && j.names.contains(name))
+    name += '_';
+  if (name != name_of(row, number))
+    row.name = name;
   return row;
 }
 

@@ -10,6 +10,7 @@ namespace dagger::plan {
 result<void> timer_table::restore(store::view& disk) {
   earliest_.clear();
   unconfirmed_.clear();
+  mirrors_ = true;
   horizon_ = timer{};
   return refill(disk);
 }
@@ -36,7 +37,7 @@ void timer_table::insert(const timer& x) {
   if (horizon_ && x > *horizon_)
     return;
   earliest_.insert(x);
-  if (earliest_.size() > 2 * limits::timers_in_memory) {
+  if (mirrors_ && earliest_.size() > 2 * limits::timers_in_memory) {
     earliest_.erase(std::next(earliest_.begin(), limits::timers_in_memory), earliest_.end());
     horizon_ = *earliest_.rbegin();
   }

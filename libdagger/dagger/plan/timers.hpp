@@ -48,6 +48,8 @@ private:
   void insert(const timer& x);
 
   std::set<timer> earliest_;
+  /// Whether the table on disk is ours as a whole; else only what was added or followed counts.
+  bool mirrors_ = false;
   /// Timers behind this one are on disk only; nothing: all are in memory.
   std::optional<timer> horizon_;
   std::deque<change> unconfirmed_;

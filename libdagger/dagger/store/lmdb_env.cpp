@@ -22,6 +22,9 @@ namespace {
 /// More read transactions than this at the same time are begun anew each time.
 constexpr std::size_t max_idle = 64;
 
+/// Where the address space does not allow the usual map, this much must do.
+constexpr std::size_t smallest_map = std::size_t{1} << 30;
+
 /// What the map has beyond its limit, for erasing when it is full.
 constexpr std::size_t smallest_reserve = std::size_t{1} << 20;
 constexpr std::size_t largest_reserve = limits::min_free_bytes;
@@ -159,21 +162,29 @@ result<void> environment::start(const lmdb_options& options) {
 }
 
 result<void> environment::open_file(const lmdb_options& options) {
-  auto failed = [&](int rc) { return fail(tables_.failure(rc, "cannot open it")); };
+  limit_ = options.map_bytes ? options.map_bytes : limits::store_map_bytes;
+  auto rc = open_map(options.read_only);
+  // Where the address space is limited (ulimit -v, valgrind) a smaller store is better than none.
+  while ((rc == ENOMEM || rc == EINVAL) && options.map_bytes == 0 && limit_ > smallest_map) {
+    mdb_env_close(std::exchange(env_, nullptr));
+    limit_ /= 2;
+    rc = open_map(options.read_only);
+  }
+  auto dead = 0;
+  if (rc == 0)
+    rc = mdb_reader_check(env_, &dead);
+  return rc == 0 ? result<void>{} : fail(tables_.failure(rc, "cannot open it"));
+}
+
+int environment::open_map(bool read_only) {
   if (auto rc = mdb_env_create(&env_); rc != 0)
-    return failed(rc);
+    return rc;
   mdb_env_set_maxdbs(env_, table_count);
   mdb_env_set_maxreaders(env_, limits::store_readers);
-  limit_ = options.map_bytes ? options.map_bytes : limits::store_map_bytes;
   mdb_env_set_mapsize(env_, limit_ + std::clamp(limit_ / 16, smallest_reserve, largest_reserve));
   mdb_env_set_assert(env_, pages_damaged);
-  auto flags = unsigned{MDB_NOTLS} | (options.read_only ? unsigned{MDB_RDONLY} : 0u);
-  if (auto rc = mdb_env_open(env_, tables_.directory.c_str(), flags, 0666); rc != 0)
-    return failed(rc);
-  auto dead = 0;
-  if (auto rc = mdb_reader_check(env_, &dead); rc != 0)
-    return failed(rc);
-  return {};
+  auto flags = unsigned{MDB_NOTLS} | (read_only ? unsigned{MDB_RDONLY} : 0u);
+  return mdb_env_open(env_, tables_.directory.c_str(), flags, 0666);
 }
 
 result<void> environment::open_tables() {

@@ -60,6 +60,7 @@ private:
 
   result<void> start(const lmdb_options& options);
   result<void> open_file(const lmdb_options& options);
+  int open_map(bool read_only);
   result<void> open_tables();
   result<void> check_format(MDB_txn* txn);
 

@@ -1,6 +1,9 @@
 // Reading and writing times.
 #include <dagger/value/time.hpp>
 
+#include <dagger/limits.hpp>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -53,6 +56,16 @@ std::optional<int> offset(std::string_view text) {
 }
 
 } // namespace
+
+timestamp later(timestamp from, duration by) {
+  return from + std::clamp<duration>(by, duration{0}, limits::longest);
+}
+
+timestamp within_reach(timestamp x) {
+  using namespace std::chrono;
+  constexpr auto last = timestamp{sys_days{year{9999} / December / 31}};
+  return std::clamp(x, timestamp{}, last);
+}
 
 std::string to_rfc3339(timestamp x) {
   using namespace std::chrono;
@@ -113,7 +126,9 @@ result<duration> parse_duration(std::string_view text) {
   if (failure == std::errc{} && value >= 0 && value <= 1e9)
     for (auto& u : units)
       if (name == u.name || (name.empty() && u.name == "s"))
-        return duration{std::llround(value * static_cast<double>(u.millis))};
+        if (auto made = value * static_cast<double>(u.millis);
+            made <= static_cast<double>(duration{limits::longest}.count()))
+          return duration{std::llround(made)};
   return fail(code::invalid_input, "not a duration: '" + std::string{text} + "'", {},
               "write it like 250ms, 5s, 10m, 1h or 2d");
 }

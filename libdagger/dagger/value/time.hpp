@@ -15,6 +15,12 @@ using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 /// Time spans that users give: time-outs, waits, backoffs.
 using duration = std::chrono::milliseconds;
 
+/// `from + by`, with `by` cut to 0 ... `limits::longest`.
+timestamp later(timestamp from, duration by);
+
+/// `x`, cut to the years 1970 ... 9999.
+timestamp within_reach(timestamp x);
+
 /// RFC 3339 in UTC with milliseconds: `2026-11-20T11:02:52.000Z`.
 std::string to_rfc3339(timestamp x);
 

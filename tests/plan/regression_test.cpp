@@ -1,0 +1,127 @@
+// What the planner once did wrong, a test each.
+#include <support/bare_planner.hpp>
+
+#include <support/histories.hpp>
+
+namespace dagger::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+plan::task_spec task_of(std::string name) {
+  auto t = plan::task_spec{};
+  t.name = std::move(name);
+  t.agent = "a";
+  return t;
+}
+
+} // namespace
+
+TEST(regression, an_attempt_that_was_given_back_leaves_no_time_out_behind) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = 100ms});
+  p.submit(job_of("j", {task_of("x")}));
+  p.now += 60ms;
+  p.report({1, 0, 1, 1}, plan::given_back{});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  EXPECT_EQ(p.assigned().front().attempt, (plan::attempt_id{1, 0, 1, 1})) << "it was not counted";
+  EXPECT_EQ(p.real().wake_at(), p.now + 100ms);
+  p.pass_to(p.now + 40ms);
+  EXPECT_TRUE(p.commands.empty());
+  EXPECT_EQ(p.tasks("j").front().state, task_state::running);
+}
+
+TEST(regression, slots_of_a_lost_agent_are_nobodys) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("x")}));
+  p.apply(plan::agent_lost{"a"});
+  p.apply(plan::slots_changed{"a", 1});
+  EXPECT_TRUE(p.commands.empty());
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  EXPECT_EQ(p.assigned().size(), 1u);
+}
+
+TEST(regression, only_the_clock_says_that_a_time_has_come) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 3, .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("waits"), task_of("x"), task_of("y")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::all({"x", "y"}), condition::time(20ms)};
+  p.report({1, 0, 1, 1}, wait);
+  p.now += 25ms;
+  p.report({1, 1, 1, 1}, plan::completed{text_payload("1")});
+  EXPECT_EQ(p.tasks("j").front().state, task_state::suspended);
+  p.pass_to(p.now);
+  EXPECT_EQ(p.tasks("j").front().visit, 2u);
+}
+
+TEST(regression, a_deadline_that_passed_before_a_condition_counts_even_if_both_are_seen_late) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("x")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::time(20ms)};
+  wait.deadline = 10ms;
+  p.report({1, 0, 1, 1}, wait);
+  p.pass_to(p.now + 1h);
+  const auto x = p.tasks("j").front();
+  EXPECT_EQ(x.state, task_state::failed);
+  ASSERT_TRUE(x.error.has_value());
+  EXPECT_EQ(x.error->code, "timeout");
+}
+
+TEST(regression, users_see_when_a_wait_or_pause_ends_and_nothing_when_it_has) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .retry = {.max_attempts = 2}, .timeout = {}});
+  p.submit(job_of("j", {task_of("x")}));
+  p.report({1, 0, 1, 1}, plan::failed{{.code = "exception", .message = ""}, {}});
+  EXPECT_EQ(p.tasks("j").front().due, p.now + 1s);
+  p.pass_to(p.now + 1s);
+  EXPECT_EQ(p.tasks("j").front().due, std::nullopt);
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::time(2s)};
+  wait.deadline = 1h;
+  p.report({1, 0, 1, 2}, wait);
+  EXPECT_EQ(p.tasks("j").front().due, p.now + 2s);
+}
+
+TEST(regression, a_refused_submit_does_not_take_a_job_up) {
+  auto disk_of = bare_planner{};
+  disk_of.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  disk_of.submit(job_of("j", {task_of("x")}));
+  auto disk = disk_of.store->read();
+  auto first = plan::effects{};
+  auto p = plan::planner::restore(*disk, plan::scope::named, disk_of.now, first);
+  ASSERT_TRUE(p.has_value());
+  (void)p->apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}}, *disk, disk_of.now);
+  auto other = job_of("j", {task_of("y")});
+  auto hash = plan::hash_of(other);
+  const auto refused =
+    p->apply(plan::job_submitted{std::make_shared<const plan::job_spec>(other), hash, 1}, *disk,
+             disk_of.now);
+  EXPECT_TRUE(refused.writes.empty());
+  ASSERT_EQ(refused.commands.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<plan::refuse>(refused.commands[0]));
+}
+
+TEST(regression, who_resumes_a_job_that_ends_by_being_taken_up_is_answered) {
+  auto dead = bare_planner{};
+  dead.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  auto once = task_of("x");
+  once.at_most_once = true;
+  dead.submit(job_of("j", {once}));
+  auto disk = dead.store->read();
+  auto first = plan::effects{};
+  auto p = plan::planner::restore(*disk, plan::scope::named, dead.now, first);
+  ASSERT_TRUE(p.has_value());
+  const auto resumed = p->apply(plan::job_resumed{"j", 7}, *disk, dead.now);
+  ASSERT_EQ(resumed.commands.size(), 2u);
+  const auto* answer = std::get_if<plan::answer>(&resumed.commands[1]);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->client, 7u);
+  EXPECT_EQ(answer->state, job_state::failed);
+}
+
+} // namespace dagger::test
