@@ -23,7 +23,7 @@ struct agent {
   json input = true;
   /// JSON Schema of what it returns. What breaks it is a failed attempt (invalid_output).
   json output = true;
-  /// Tasks at once; 0: 1, or 256 if cooperative.
+  /// Tasks at once, at most `limits::max_slots`; 0: 1, or 256 if cooperative.
   std::uint32_t concurrency = 0;
   /// For tasks that do not say.
   retry_policy retry = {};

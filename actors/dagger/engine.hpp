@@ -75,8 +75,8 @@ public:
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
-  /// Makes an agent known. Throws `error`: conflict (the name is taken), invalid_input (the name or
-  /// a schema).
+  /// Makes an agent known. Throws `error`: conflict (the name is taken), invalid_input (the name,
+  /// a schema, a number or time span out of its bounds).
   void add(agent x);
 
   /// Hands a job in. Waits while too many submits are not on disk yet

@@ -69,7 +69,11 @@ inline constexpr std::size_t store_map_bytes = std::size_t{256} << 30;
 /// Free space of the disk below which new work is refused.
 inline constexpr std::size_t min_free_bytes = 64 << 20;
 /// Readers of one store at the same time, over all processes.
-inline constexpr unsigned store_readers = 512;
+inline constexpr unsigned store_readers = 8'192;
+/// Of these, what the agents and queries of one engine may have; the others are for the planner,
+/// which cannot go on without, and for other processes.
+inline constexpr unsigned views = 7'168;
+static_assert(views > max_slots && views < store_readers);
 /// Violations that one check lists; the rest are only counted.
 inline constexpr std::size_t violations = 100;
 /// Schemas that one value passes through by `allOf`, `anyOf`, `if` and the like, one inside the

@@ -44,7 +44,7 @@ TEST(history, refused_changes_follow_the_model) {
 }
 
 TEST(history, interruptions_follow_the_model) {
-  walk_both_ways(interruptions(), 5, 4);
+  walk_both_ways(interruptions(), 5, 3);
 }
 
 TEST(history, time_outs_follow_the_model) {
@@ -64,7 +64,7 @@ TEST(history, named_jobs_follow_the_model) {
 }
 
 TEST(history, slots_follow_the_model) {
-  walk_both_ways(slots(), 5, 4);
+  walk_both_ways(slots(), 5, 3);
 }
 
 } // namespace dagger::test

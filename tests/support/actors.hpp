@@ -30,11 +30,14 @@ public:
   }
 
   void set(alarm which, std::optional<timestamp> when) override {
-    alarms_[which].second = when;
+    if (!stopped_)
+      alarms_[which].second = when;
   }
 
   void stop() override {
-    alarms_.clear();
+    stopped_ = true;
+    for (auto& x : alarms_)
+      x = {};
   }
 
   std::optional<timestamp> next() const {
@@ -57,6 +60,7 @@ public:
 
 private:
   timestamp now_ = start;
+  bool stopped_ = false;
   std::vector<std::pair<std::function<void()>, std::optional<timestamp>>> alarms_;
 };
 

@@ -6,6 +6,7 @@
 #include <dagger/value/record.hpp>
 
 #include <caf/all.hpp>
+#include <caf/thread_hook.hpp>
 
 #include <exception>
 #include <functional>
@@ -15,12 +16,18 @@
 #include <type_traits>
 #include <utility>
 
+#ifdef __SANITIZE_THREAD__
+extern "C" void __tsan_acquire(void*);
+extern "C" void __tsan_release(void*);
+#endif
+
 // Not CAF_VERSION: CAF 1.1.0 defines it as the octal literal 0100.
 #if __has_include(<caf/anon_mail.hpp>)
 #  define DAGGER_CAF_1 1
 #  include <caf/actor_from_state.hpp>
 #  include <caf/anon_mail.hpp>
 #  include <caf/init_global_meta_objects.hpp>
+#  include <caf/thread_owner.hpp>
 #else
 #  define DAGGER_CAF_1 0
 #endif
@@ -144,13 +151,53 @@ struct cell {
   std::optional<State> value;
 };
 
+#  ifdef __SANITIZE_THREAD__
+/// The distribution's CAF is not instrumented: this tells the thread sanitizer that what came
+/// before a message was sent, and the actor's last turn, come before the turn that takes the
+/// message.
+template <class Base>
+class seen : public Base {
+public:
+  using Base::Base;
+
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override {
+    __tsan_release(this->ctrl());
+    Base::launch(host, lazy, hide);
+  }
+
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
+    __tsan_release(this->ctrl());
+    Base::enqueue(std::move(x), host);
+  }
+
+  caf::resumable::resume_result resume(caf::execution_unit* host, size_t most) override {
+    auto* me = this->ctrl();
+    __tsan_acquire(me);
+    auto how = Base::resume(host, most);
+    __tsan_release(me);
+    return how;
+  }
+
+  caf::invoke_message_result consume(caf::mailbox_element& x) override {
+    auto* me = this->ctrl();
+    __tsan_acquire(me);
+    auto how = Base::consume(x);
+    __tsan_release(me);
+    return how;
+  }
+};
+#  else
+template <class Base>
+using seen = Base;
+#  endif
+
 } // namespace detail
 
 template <class State, caf::spawn_options Options = caf::no_spawn_options, class Home,
           class... Args>
 auto spawn(Home& home, Args&&... args) {
   using handle = typename State::handle;
-  using actor = caf::stateful_actor<detail::cell<State>, typename handle::base>;
+  using actor = detail::seen<caf::stateful_actor<detail::cell<State>, typename handle::base>>;
   auto init = [](actor* self, std::decay_t<Args>... xs) -> typename handle::behavior_type {
     end_on_exceptions(self);
     self->state.value.emplace(self, std::move(xs)...);
@@ -298,6 +345,35 @@ inline void schedule(caf::actor_system_config& cfg, const char* policy, std::siz
   option(cfg, "scheduler.policy", caf::atom_from_string(policy));
 #endif
   option(cfg, "scheduler.max-threads", threads);
+}
+
+namespace detail {
+
+class thread_beginning : public caf::thread_hook {
+public:
+  explicit thread_beginning(void (*run)()) : run_(run) {}
+
+  void init(caf::actor_system&) override {}
+#if DAGGER_CAF_1
+  void thread_started(caf::thread_owner) override {
+    run_();
+  }
+#else
+  void thread_started() override {
+    run_();
+  }
+#endif
+  void thread_terminates() override {}
+
+private:
+  void (*run_)();
+};
+
+} // namespace detail
+
+/// Calls `run` in each thread of the system, before it does anything else.
+inline void on_each_thread(caf::actor_system_config& cfg, void (*run)()) {
+  cfg.add_thread_hook<detail::thread_beginning>(run);
 }
 
 /// Makes the message types of `Blocks` known. 1.x keeps them per process, 0.17

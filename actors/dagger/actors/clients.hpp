@@ -17,7 +17,11 @@ namespace dagger::actors {
 /// Safe to use from any thread.
 class clients {
 public:
-  explicit clients(std::shared_ptr<const snapshots> views) : views_(std::move(views)) {}
+  /// `logger` hears of callbacks that throw; may be null.
+  explicit clients(std::shared_ptr<const snapshots> views,
+                   std::shared_ptr<const log> logger = nullptr)
+    : views_(std::move(views)),
+      notifier_(std::move(logger)) {}
 
   struct entry {
     plan::client_id id = 0;

@@ -111,13 +111,15 @@ void crew::drop_waiting(const plan::attempt_id& attempt) {
 }
 
 bool crew::stop(const plan::attempt_id& attempt) {
-  auto guard = std::lock_guard{mutex_};
+  auto guard = std::unique_lock{mutex_};
   auto i = running_.find(attempt);
   if (i == running_.end()) {
     drop_waiting(attempt);
     return false;
   }
-  stops_->request(i->second.control->stop);
+  auto stop = i->second.control->stop;
+  guard.unlock();
+  stops_->request(std::move(stop));
   return true;
 }
 
@@ -147,12 +149,17 @@ void crew::tell_if_idle() {
 }
 
 std::vector<plan::attempt_id> crew::drain() {
-  auto guard = std::lock_guard{mutex_};
   auto taken = std::vector<plan::attempt_id>{};
-  for (auto& x : std::exchange(waiting_, {}))
-    taken.push_back(x.attempt);
-  for (auto& [attempt, x] : running_)
-    stops_->request(x.control->stop);
+  auto stops = std::vector<std::stop_source>{};
+  {
+    auto guard = std::lock_guard{mutex_};
+    for (auto& x : std::exchange(waiting_, {}))
+      taken.push_back(x.attempt);
+    for (auto& [attempt, x] : running_)
+      stops.push_back(x.control->stop);
+  }
+  for (auto& x : stops)
+    stops_->request(std::move(x));
   return taken;
 }
 

@@ -4,7 +4,10 @@
 #include <dagger/codec/nearest.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <mutex>
+#include <utility>
 
 namespace dagger::actors {
 
@@ -21,6 +24,29 @@ bool is_name(std::string_view text) {
          });
 }
 
+/// The first member that has no sense, if there is one.
+std::optional<error> problem_of(const agent& x) {
+  auto wrong = [&](std::string member, const std::string& rule) {
+    return error{code::invalid_input, "agent '" + x.name + "': " + member + " must be " + rule,
+                 std::move(member)};
+  };
+  auto spans =
+    std::array{std::pair{"timeout", x.timeout}, std::pair{"grace", x.grace},
+               std::pair{"retry.initial", x.retry.initial}, std::pair{"retry.max", x.retry.max}};
+  for (auto& [member, span] : spans)
+    if (span < duration{0} || span > limits::longest)
+      return wrong(member, "from 0 to " + to_text(limits::longest));
+  if (x.retry.max_attempts == 0)
+    return wrong("retry.max_attempts", "at least 1");
+  if (!std::isfinite(x.retry.multiplier) || x.retry.multiplier < 0)
+    return wrong("retry.multiplier", "a number that is not negative");
+  if (!(x.retry.jitter >= 0 && x.retry.jitter <= 1))
+    return wrong("retry.jitter", "from 0 to 1");
+  if (x.concurrency > limits::max_slots)
+    return wrong("concurrency", "at most " + std::to_string(limits::max_slots));
+  return std::nullopt;
+}
+
 } // namespace
 
 result<agent_ptr> prepare(agent options, needs_function function) {
@@ -29,6 +55,8 @@ result<agent_ptr> prepare(agent options, needs_function function) {
                 "letters, digits and _ . - : /, at most 128, the first a letter, digit or _");
   if (function == needs_function::yes && !options.run)
     return fail(code::invalid_input, "agent '" + options.name + "' has no function");
+  if (auto why = problem_of(options))
+    return fail(std::move(*why));
   auto compiled = [&](const json& schema, std::string_view which) {
     return schema::validator::compile(schema).map_error([&](error x) {
       x.message = std::string{which} + " schema of agent '" + options.name + "': " + x.message;
@@ -45,7 +73,7 @@ result<agent_ptr> prepare(agent options, needs_function function) {
   auto wanted = made.options.concurrency;
   if (wanted == 0)
     wanted = made.options.cooperative ? limits::cooperative_slots : limits::blocking_slots;
-  made.slots = std::min(wanted, limits::max_slots);
+  made.slots = wanted;
   return std::make_shared<const known_agent>(std::move(made));
 }
 

@@ -59,7 +59,7 @@ engine::impl::impl(engine_options options, parts from)
     workplace_(std::make_shared<workplace>(
       workplace{views_, directory_, std::make_shared<actors::log>(options_.log)})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
-    clients_(views_),
+    clients_(views_, workplace_->logger),
     dispatch_(clients_, [this](const error& why) { break_down(why); }),
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
@@ -98,6 +98,7 @@ void engine::impl::build(plan::scope scope) {
   planning->store = store_;
   planning->clock = clock_.get();
   planning->refuse = [this](plan::client_id x, const error& why) { clients_.refuse(x, why); };
+  planning->give_up = [this](const error& why) { break_down(why); };
   planner_ =
     system_->start_planner(planning, std::make_shared<plan::planner>(std::move(*core)), keeper_);
   auto initial = std::make_shared<parcel>();
@@ -237,6 +238,8 @@ void engine::impl::stop_agents() {
     post(x, closing{stopped.emplace_back(std::make_shared<gate>()), options_.grace});
   for (auto& x : stopped)
     x->wait(pump_);
+  // No timer comes behind the last barrier: when that is through, nothing is on its way.
+  clock_->stop();
   auto committed = std::make_shared<gate>();
   post(planner_, barrier{[committed] { committed->open(); }});
   committed->wait(pump_);
@@ -250,13 +253,16 @@ void engine::impl::close() {
   stop_agents();
   for (auto& x : crews_)
     x->close();
-  clock_->stop();
   for (auto& x : dispatch_.all())
     end_actor(x);
   dispatch_.clear();
-  end_actor(std::exchange(planner_, nullptr));
-  end_actor(std::exchange(keeper_, nullptr));
+  end_actor(planner_);
+  end_actor(keeper_);
   while (pump_ && pump_()) {}
+  system_->wait();
+  // What the keeper releases goes to the planner: not before it has ended.
+  planner_ = nullptr;
+  keeper_ = nullptr;
   system_.reset();
   clients_.close({code::interrupted,
                   "the engine ended before the job did",

@@ -77,13 +77,10 @@ void hosted_agent::take(plan::assign& x) {
     auto made = std::make_shared<visit::impl>(setup_.where, setup_.agent, std::move(given),
                                               std::move(control));
     running_.emplace(attempt, made);
-    if (auto ready = made->attempt.prepare(); ready) {
+    if (auto failed = failed_to_prepare(made->attempt))
+      report(attempt, std::move(*failed));
+    else
       ask_for(made);
-    } else {
-      auto why = to_failure(ready.error());
-      why.retryable = false;
-      report(attempt, made->attempt.failed(std::move(why)));
-    }
   }
 }
 
@@ -120,7 +117,7 @@ void hosted_agent::stop(const plan::attempt_id& attempt) {
   if (i == running_.end())
     return;
   i->second->control->stop.request_stop();
-  graces_.emplace(setup_.clock->now() + setup_.agent->options.grace, attempt);
+  graces_.emplace(later(setup_.clock->now(), setup_.agent->options.grace), attempt);
   set_alarm();
 }
 
@@ -181,7 +178,7 @@ void hosted_agent::lose_all() {
 
 void hosted_agent::close(const closing& x) {
   reached_ = x.reached;
-  end_ = setup_.clock->now() + x.grace;
+  end_ = later(setup_.clock->now(), x.grace);
   restart_.reset();
   for (auto& [attempt, visit] : running_)
     visit->control->stop.request_stop();

@@ -1,6 +1,12 @@
 // A thread and its queue.
 #include <dagger/actors/notifier.hpp>
 
+#include <dagger/actors/log.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace dagger::actors {
@@ -21,6 +27,12 @@ bool engine_owned::thread() {
   return owned;
 }
 
+void engine_owned::mark_thread() {
+  owned = true;
+}
+
+notifier::notifier(std::shared_ptr<const log> logger) : logger_(std::move(logger)) {}
+
 notifier::~notifier() {
   stop();
 }
@@ -29,12 +41,16 @@ void notifier::post(std::function<void()> callback) {
   auto guard = std::unique_lock{mutex_};
   if (stopped_) {
     guard.unlock();
-    callback();
+    call(callback);
     return;
   }
-  if (!thread_.joinable())
-    thread_ = std::thread{[this] { run(); }};
   waiting_.push_back(std::move(callback));
+  try {
+    if (!thread_.joinable())
+      thread_ = std::thread{[this] { run(); }};
+  } catch (const std::system_error&) {
+    // Then the next callback starts it, or `stop` calls them all.
+  }
   changed_.notify_one();
 }
 
@@ -46,6 +62,25 @@ void notifier::stop() {
   }
   if (thread_.joinable())
     thread_.join();
+  for (auto& callback : std::exchange(waiting_, {}))
+    call(callback);
+}
+
+/// A user's exception ends nothing of ours.
+void notifier::call(const std::function<void()>& callback) const {
+  auto complain = [&](std::string_view what) {
+    if (logger_)
+      logger_->write(log_level::error, "a callback of a future has thrown: " + std::string{what});
+  };
+  try {
+    callback();
+  } catch (const error& x) {
+    complain(to_string(x));
+  } catch (const std::exception& x) {
+    complain(x.what());
+  } catch (...) {
+    complain("something that is no std::exception");
+  }
 }
 
 void notifier::run() {
@@ -58,7 +93,7 @@ void notifier::run() {
     auto batch = std::exchange(waiting_, {});
     guard.unlock();
     for (auto& callback : batch)
-      callback();
+      call(callback);
     batch.clear();
     guard.lock();
   }

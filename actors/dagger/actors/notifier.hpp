@@ -4,15 +4,20 @@
 
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace dagger::actors {
 
+class log;
+
 /// A thread that begins with the first callback.
 class notifier {
 public:
+  /// `logger` hears of exceptions that leave a callback; may be null.
+  explicit notifier(std::shared_ptr<const log> logger = nullptr);
   ~notifier();
 
   /// Runs `callback` soon. After `stop`, here and now.
@@ -23,7 +28,9 @@ public:
 
 private:
   void run();
+  void call(const std::function<void()>& callback) const;
 
+  std::shared_ptr<const log> logger_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::function<void()>> waiting_;
@@ -41,6 +48,9 @@ public:
   engine_owned& operator=(const engine_owned&) = delete;
 
   static bool thread();
+
+  /// The current thread is one, for good.
+  static void mark_thread();
 
 private:
   bool before_;

@@ -70,12 +70,17 @@ planner::handle::behavior_type planner::make_behavior() {
 }
 
 void planner::gather(event_ptr x) {
+  if (broken_)
+    return;
   if (auto* joined = std::get_if<plan::agent_joined>(x.get())) {
     if (closing_)
       return;
     slots_[joined->agent] = static_cast<std::int32_t>(joined->slots);
   } else if (auto* lost = std::get_if<plan::agent_lost>(x.get())) {
     slots_.erase(lost->agent);
+  } else if (auto* more = std::get_if<plan::slots_changed>(x.get())) {
+    if (closing_ && more->by > 0)
+      return;
   }
   waiting_.push_back(std::move(x));
   flush_soon();
@@ -89,7 +94,7 @@ void planner::flush_soon() {
 }
 
 void planner::apply_all() {
-  if (full_ && !closing_) {
+  if (full_ && !closing_ && !broken_) {
     refuse_submits();
     return;
   }
@@ -98,7 +103,7 @@ void planner::apply_all() {
   auto view = lazy_view{*setup_->store};
   auto now = setup_->clock->now();
   for (auto& x : waiting_)
-    if (x)
+    if (x && !broken_)
       apply(*x, view, now, *into);
   waiting_.clear();
   into->passed = std::exchange(barriers_, {});
@@ -113,6 +118,13 @@ void planner::apply(const plan::event& x, store::view& view, timestamp now, parc
     if (auto due = core_->wake_at(); !due || *due > now)
       return;
   auto effects = core_->apply(x, view, now);
+  for (auto& command : effects.commands)
+    if (auto* end = std::get_if<plan::give_up>(&command)) {
+      // At once, not when the parcel is on disk: memory holds half of an event.
+      broken_ = true;
+      setup_->give_up(end->why);
+      return;
+    }
   if (!effects.writes.empty()) {
     ++into.batches;
     if (into.writes.empty())
@@ -133,7 +145,7 @@ void planner::refuse_submits() {
 }
 
 void planner::close(const closing& x) {
-  if (!std::exchange(closing_, true))
+  if (!std::exchange(closing_, true) && !broken_)
     for (auto& [agent, slots] : slots_)
       waiting_.push_back(std::make_shared<plan::event>(plan::slots_changed{agent, -slots}));
   barriers_.push_back([reached = x.reached] { reached->open(); });
@@ -141,7 +153,7 @@ void planner::close(const closing& x) {
 }
 
 void planner::set_alarm() {
-  auto due = core_->wake_at();
+  auto due = broken_ ? std::nullopt : core_->wake_at();
   if (due == alarm_at_ || (closing_ && !due))
     return;
   alarm_at_ = due;

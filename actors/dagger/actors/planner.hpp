@@ -21,6 +21,8 @@ struct planner_setup {
   actors::clock* clock = nullptr;
   /// Answers a submit that comes while the store is full.
   std::function<void(plan::client_id, const error&)> refuse;
+  /// The core cannot go on: the engine ends.
+  std::function<void(const error&)> give_up;
 };
 
 class planner {
@@ -53,6 +55,7 @@ private:
   bool flushing_ = false;
   bool full_ = false;
   bool closing_ = false;
+  bool broken_ = false;
 };
 
 } // namespace dagger::actors

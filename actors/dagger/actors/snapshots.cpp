@@ -1,15 +1,45 @@
 // Views that keep their store open.
 #include <dagger/actors/snapshots.hpp>
 
+#include <dagger/limits.hpp>
+
+#include <string>
+#include <utility>
+
 namespace dagger::actors {
 
 namespace {
 
+using counter = std::shared_ptr<std::atomic<std::size_t>>;
+
+/// A place among those that are counted.
+class place {
+public:
+  explicit place(counter open) : open_(std::move(open)) {
+    if (++*open_ <= limits::views)
+      return;
+    --*open_;
+    throw error{code::limit,
+                std::to_string(limits::views) + " views of the store are open",
+                {},
+                "let go of views when they have been read"};
+  }
+  ~place() {
+    --*open_;
+  }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+private:
+  counter open_;
+};
+
 class held_view : public store::view {
 public:
-  held_view(std::shared_ptr<store::store> from, std::unique_ptr<store::view> inner)
-    : store_(std::move(from)),
-      inner_(std::move(inner)) {}
+  held_view(std::shared_ptr<store::store> from, counter open)
+    : place_(std::move(open)),
+      store_(std::move(from)),
+      inner_(store_->read()) {}
 
   result<std::optional<store::record>> get(store::table t, std::string_view key) override {
     return inner_->get(t, key);
@@ -21,6 +51,7 @@ public:
   }
 
 private:
+  place place_;                         // given back when the view has ended
   std::shared_ptr<store::store> store_; // ends after the view
   std::unique_ptr<store::view> inner_;
 };
@@ -35,8 +66,7 @@ std::unique_ptr<store::view> snapshots::read() const {
   }
   if (!from)
     throw error{code::attempt_lost, "the engine has ended, its store is closed"};
-  auto inner = from->read();
-  return std::make_unique<held_view>(std::move(from), std::move(inner));
+  return std::make_unique<held_view>(std::move(from), open_);
 }
 
 void snapshots::close() {

@@ -4,6 +4,8 @@
 
 #include <dagger/store/store.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 
@@ -14,7 +16,8 @@ class snapshots {
 public:
   explicit snapshots(std::shared_ptr<store::store> from) : store_(std::move(from)) {}
 
-  /// A snapshot of now. Throws `error` (attempt_lost) when the engine has ended.
+  /// A snapshot of now. Throws `error`: attempt_lost when the engine has ended, limit when there
+  /// are `limits::views` already. The engine's own reads always have room.
   std::unique_ptr<store::view> read() const;
 
   void close();
@@ -22,6 +25,7 @@ public:
 private:
   mutable std::mutex mutex_;
   std::shared_ptr<store::store> store_;
+  std::shared_ptr<std::atomic<std::size_t>> open_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 /// A snapshot that is made when somebody looks: most events and visits need none. `Source` is a

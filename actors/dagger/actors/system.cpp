@@ -4,6 +4,7 @@
 
 #include <dagger/actors/blocking.hpp>
 #include <dagger/actors/cooperative.hpp>
+#include <dagger/actors/notifier.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -18,6 +19,8 @@ std::size_t threads_of(unsigned wanted) {
 }
 
 caf::actor_system_config& configured(caf::actor_system_config& cfg, staging how, unsigned threads) {
+  // Agents that are actors run there, and must not wait for room when they submit.
+  on_each_thread(cfg, &engine_owned::mark_thread);
   schedule(cfg, how == staging::threads ? "sharing" : "testing", threads_of(threads));
   return cfg;
 }
@@ -39,6 +42,10 @@ system::~system() = default;
 
 caf::actor_system& system::native() {
   return impl_->native;
+}
+
+void system::wait() {
+  native().await_all_actors_done();
 }
 
 keeper_actor system::start_keeper(std::shared_ptr<keeper_setup> setup) {

@@ -34,6 +34,9 @@ public:
   agent_actor start_agent(agent_setup setup, std::shared_ptr<crew> threads);
   agent_actor start_hosted(agent_setup setup, agent_factory make);
 
+  /// Until all actors have ended.
+  void wait();
+
   caf::actor_system& native();
 
 private:

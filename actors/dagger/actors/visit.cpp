@@ -5,6 +5,7 @@
 //   conclude: check the output ─► report with all that was collected
 #include <dagger/actors/visit.hpp>
 
+#include <dagger/actors/order.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/utf8.hpp>
@@ -31,6 +32,15 @@ std::string tidied(std::string text) {
 }
 
 } // namespace
+
+task::impl::impl(std::shared_ptr<const actors::workplace> place, actors::agent_ptr who,
+                 plan::assignment what, std::shared_ptr<const actors::attempt_control> control)
+  : where(std::move(place)),
+    agent(std::move(who)),
+    given(std::move(what)),
+    control_(std::move(control)) {}
+
+task::impl::~impl() = default;
 
 void task::impl::check_not_lost() const {
   if (control_->lost.load(std::memory_order_acquire))
@@ -180,6 +190,15 @@ plan::report task::impl::conclude(outcome&& x) {
 
 namespace dagger::actors {
 
+namespace {
+
+/// Errors of the store that the next attempt may not meet.
+bool may_pass(std::string_view code) {
+  return code == code::limit || code == code::unavailable;
+}
+
+} // namespace
+
 failure to_failure(const error& x) {
   auto text = x.where.empty() ? x.message : x.where + ": " + x.message;
   return {.code = x.code.empty() ? std::string{code::exception} : x.code,
@@ -198,13 +217,24 @@ plan::report guarded(task::impl& self, const std::function<plan::report()>& run)
   }
 }
 
+std::optional<plan::report> failed_to_prepare(task::impl& self) {
+  auto ready = false;
+  auto failed = guarded(self, [&] {
+    auto done = self.prepare();
+    ready = done.has_value();
+    if (ready)
+      return plan::report{};
+    auto why = to_failure(done.error());
+    why.retryable = may_pass(why.code);
+    return self.failed(std::move(why));
+  });
+  return ready ? std::nullopt : std::optional{std::move(failed)};
+}
+
 plan::report perform(task::impl& self) {
+  if (auto failed = failed_to_prepare(self))
+    return std::move(*failed);
   return guarded(self, [&] {
-    if (auto ready = self.prepare(); !ready) {
-      auto why = to_failure(ready.error());
-      why.retryable = false;
-      return self.failed(std::move(why));
-    }
     auto handle = task{self};
     return self.conclude(self.agent->options.run(handle, self.input));
   });

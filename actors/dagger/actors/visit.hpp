@@ -13,9 +13,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace dagger::actors {
+
+class order;
 
 /// What agents' threads may reach. They can outlive the engine, so it is shared.
 struct workplace {
@@ -39,11 +43,8 @@ namespace dagger {
 class task::impl {
 public:
   impl(std::shared_ptr<const actors::workplace> place, actors::agent_ptr who, plan::assignment what,
-       std::shared_ptr<const actors::attempt_control> control)
-    : where(std::move(place)),
-      agent(std::move(who)),
-      given(std::move(what)),
-      control_(std::move(control)) {}
+       std::shared_ptr<const actors::attempt_control> control);
+  ~impl();
 
   /// Throws `error` (attempt_lost) if the attempt is over.
   void check_not_lost() const;
@@ -76,12 +77,16 @@ private:
   result<void> check_output(const json& output, const std::string& text, json& violations) const;
   void read_dependencies(store::view& view);
   void check_task(const task_ref& x, const char* role) const;
-  void check_cycle() const;
+  void make_order(bool with_stored);
+  std::pair<std::uint32_t, std::uint32_t> numbers_of(const task_ref& later,
+                                                     const task_ref& earlier);
 
   std::shared_ptr<const actors::attempt_control> control_;
   std::optional<std::vector<dependency>> dependencies_;
   std::vector<plan::task_spec> added_;
+  std::unordered_set<std::string> names_; // of `added_`
   std::vector<plan::new_dependency> new_dependencies_;
+  std::unique_ptr<actors::order> order_; // of `added_` and what `new_dependencies_` name
 };
 
 } // namespace dagger
@@ -93,6 +98,9 @@ failure to_failure(const error& x);
 
 /// Calls `run` and turns whatever it throws into a failed attempt.
 plan::report guarded(task::impl& self, const std::function<plan::report()>& run);
+
+/// Prepares the attempt; the report of a failed one if that is not possible.
+std::optional<plan::report> failed_to_prepare(task::impl& self);
 
 /// The whole way for an agent that is a function: prepare, call, conclude.
 plan::report perform(task::impl& self);

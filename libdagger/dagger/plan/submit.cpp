@@ -88,8 +88,8 @@ void planner::impl::expect_end(std::uint64_t number, client_id client) {
     out.commands.push_back(answer{client, number, state});
     return;
   }
+  clients[number].push_back(client); // first: what is taken up may end by that
   check(find_or_load(number) != nullptr, "a job's id has no job");
-  clients[number].push_back(client);
 }
 
 std::optional<error> planner::impl::refusal_of(const job_spec& spec) const {
