@@ -363,7 +363,17 @@ public:
     run_();
   }
 #endif
+#ifdef __SANITIZE_THREAD__
+  // The end of the system waits for its threads, which the sanitizer cannot see.
+  ~thread_beginning() override {
+    __tsan_acquire(this);
+  }
+  void thread_terminates() override {
+    __tsan_release(this);
+  }
+#else
   void thread_terminates() override {}
+#endif
 
 private:
   void (*run_)();
