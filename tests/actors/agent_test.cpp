@@ -176,7 +176,7 @@ TEST(agents, a_thread_that_ignores_its_time_out_is_left_behind) {
     }
     return json{{"attempt", 1}};
   });
-  hanging.timeout = 20ms;
+  hanging.timeout = 200ms;
   hanging.grace = 20ms;
   hanging.retry = {.max_attempts = 2, .initial = duration{0}};
   engine.add(std::move(hanging));
@@ -196,7 +196,7 @@ TEST(agents, an_agent_that_loses_too_many_threads_waits_until_one_comes_back) {
       block->wait();
     return json(1);
   });
-  hanging.timeout = 10ms;
+  hanging.timeout = 200ms; // enough to begin, also on a busy machine
   hanging.grace = 10ms;
   engine.add(std::move(hanging));
   auto lost = static_cast<int>(limits::abandoned_threads) + 1;

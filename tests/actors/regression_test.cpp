@@ -178,7 +178,7 @@ TEST(regression, slots_lost_to_hung_functions_come_back_once) {
     --*now;
     return json(1);
   });
-  hanging.timeout = 10ms;
+  hanging.timeout = 200ms;
   hanging.grace = 5ms;
   hanging.concurrency = 1;
   engine.add(std::move(hanging));
@@ -259,7 +259,7 @@ TEST(regression, stop_callbacks_that_block_do_not_hold_up_the_engine) {
         block->wait();
         return json(1);
       });
-      stubborn.timeout = 10ms;
+      stubborn.timeout = 200ms;
       engine.add(std::move(stubborn));
       job.add({.agent = name});
     }
@@ -319,7 +319,7 @@ TEST(regression, when_no_thread_can_be_started_an_attempt_fails_and_may_be_tried
       block->wait();
     return json(1);
   });
-  hanging.timeout = 10ms;
+  hanging.timeout = 200ms;
   hanging.grace = 1ms;
   engine.add(std::move(hanging));
   // One thread is left behind: it takes nothing any more.
