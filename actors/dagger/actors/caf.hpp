@@ -8,6 +8,7 @@
 #include <caf/all.hpp>
 #include <caf/thread_hook.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <map>
@@ -198,12 +199,14 @@ template <class State, caf::spawn_options Options = caf::no_spawn_options, class
 auto spawn(Home& home, Args&&... args) {
   using handle = typename State::handle;
   using actor = detail::seen<caf::stateful_actor<detail::cell<State>, typename handle::base>>;
-  auto init = [](actor* self, std::decay_t<Args>... xs) -> typename handle::behavior_type {
-    end_on_exceptions(self);
-    self->state.value.emplace(self, std::move(xs)...);
-    return self->state.value->make_behavior();
-  };
-  return home.template spawn<Options>(init, std::forward<Args>(args)...);
+  // The one argument too many: without any, 0.17 follows a null pointer to an empty tuple.
+  auto init = [](actor* self, std::nullptr_t, std::decay_t<Args>... xs) ->
+    typename handle::behavior_type {
+      end_on_exceptions(self);
+      self->state.value.emplace(self, std::move(xs)...);
+      return self->state.value->make_behavior();
+    };
+  return home.template spawn<Options>(init, nullptr, std::forward<Args>(args)...);
 }
 #endif
 
