@@ -1,14 +1,26 @@
 // Round robin over jobs, priorities first.
 #include <dagger/plan/ready.hpp>
 
+#include <bit>
+
 namespace dagger::plan {
+
+namespace {
+
+constexpr auto tasks_per_word = std::uint32_t{64};
+
+std::uint64_t bit_of(std::uint32_t task) {
+  return std::uint64_t{1} << task % tasks_per_word;
+}
+
+} // namespace
 
 void ready_queue::push(priority p, std::uint64_t job, std::uint32_t task) {
   auto& at = levels_[p];
   auto [found, is_new] = at.jobs.try_emplace(job);
   if (is_new)
     found->second.at = at.order.insert(at.order.end(), job);
-  found->second.tasks.insert(task);
+  found->second.tasks[task / tasks_per_word] |= bit_of(task);
 }
 
 void ready_queue::erase(priority p, std::uint64_t job, std::uint32_t task) {
@@ -18,8 +30,11 @@ void ready_queue::erase(priority p, std::uint64_t job, std::uint32_t task) {
   auto found = at->second.jobs.find(job);
   if (found == at->second.jobs.end())
     return;
-  found->second.tasks.erase(task);
-  if (!found->second.tasks.empty())
+  auto& tasks = found->second.tasks;
+  if (auto word = tasks.find(task / tasks_per_word); word != tasks.end())
+    if ((word->second &= ~bit_of(task)) == 0)
+      tasks.erase(word);
+  if (!tasks.empty())
     return;
   at->second.order.erase(found->second.at);
   at->second.jobs.erase(found);
@@ -32,7 +47,8 @@ std::optional<ready_queue::entry> ready_queue::pop() {
     return std::nullopt;
   auto& [p, at] = *levels_.begin();
   auto job = at.order.front();
-  auto task = *at.jobs.at(job).tasks.begin();
+  auto& [number, word] = *at.jobs.at(job).tasks.begin();
+  auto task = number * tasks_per_word + static_cast<std::uint32_t>(std::countr_zero(word));
   at.order.splice(at.order.end(), at.order, at.order.begin());
   erase(p, job, task);
   return entry{job, task};

@@ -6,7 +6,6 @@
 #include <list>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -37,7 +36,7 @@ private:
 
   struct turn {
     ring::iterator at;
-    std::set<std::uint32_t> tasks;
+    std::map<std::uint32_t, std::uint64_t> tasks; // 64 of them a word
   };
 
   struct level {
