@@ -6,6 +6,7 @@
 #include <dagger/check.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 
 namespace dagger::plan {
@@ -183,10 +184,13 @@ private:
       auto on = top.needs[top.next++];
       if (on_path.contains(on))
         return error{code::wait_cycle, "tasks would wait for each other: " + text(path, on)};
-      if (!done_.contains(on)) {
-        on_path.insert(on);
-        path.push_back({on, needs(on), 0});
-      }
+      if (done_.contains(on))
+        continue;
+      auto below = needs(on);
+      if (below.empty()) // most that are added: no cycle leads through it
+        continue;
+      on_path.insert(on);
+      path.push_back({on, std::move(below), 0});
     }
     return std::nullopt;
   }
@@ -219,6 +223,17 @@ private:
   additions made_;
 };
 
+/// Whether `numbers` go up and lie behind all of `ranges`.
+bool all_behind(const std::vector<std::uint32_t>& numbers,
+                std::initializer_list<const std::vector<task_range>*> ranges) {
+  for (auto part : ranges)
+    for (auto& r : *part)
+      if (numbers.front() < r.first + r.count)
+        return false;
+  return std::adjacent_find(numbers.begin(), numbers.end(), std::greater_equal<>{})
+      == numbers.end();
+}
+
 /// Appends what neither `to` nor `others` hold, in order and once each; returns it.
 std::vector<std::uint32_t> add_new(std::vector<task_range>& to,
                                    std::initializer_list<const std::vector<task_range>*> others,
@@ -227,6 +242,11 @@ std::vector<std::uint32_t> add_new(std::vector<task_range>& to,
   auto fresh = std::vector<std::uint32_t>{};
   if (numbers.empty())
     return fresh;
+  if (all_behind(numbers, {&to}) && all_behind(numbers, others)) {
+    for (auto x : numbers)
+      add_to(to, x);
+    return numbers;
+  }
   auto note = [&](std::uint32_t x) { seen.insert(x); };
   for_each(to, note);
   for (auto other : others)

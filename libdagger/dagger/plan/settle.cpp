@@ -95,10 +95,9 @@ void planner::impl::skip_after(job& j, std::uint32_t t, std::uint32_t upstream) 
 }
 
 void planner::impl::settle(job& j, std::uint32_t first) {
-  auto work = std::deque<std::uint32_t>{first};
-  while (!work.empty()) {
-    auto t = work.front();
-    work.pop_front();
+  auto work = std::vector<std::uint32_t>{first};
+  for (auto next = std::size_t{0}; next < work.size(); ++next) {
+    auto t = work[next];
     auto& ended = j.tasks[t].row;
     for (auto& l : std::exchange(j.tasks[t].listeners, {})) {
       auto& d = j.tasks[l.task];
