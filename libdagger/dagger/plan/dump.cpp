@@ -43,7 +43,7 @@ json state_of(const job& j) {
     tasks.push_back({{"name", j.task_name(t)},
                      {"state", to_text(x.row.state)},
                      {"row", hex(encode(x.row))},
-                     {"spec", hex(encode(std::vector{x.spec}))},
+                     {"spec", hex(encode(std::vector{&x.spec}))},
                      {"pending", x.row.state == task_state::waiting ? x.pending : 0},
                      {"waiting", std::move(waiting)},
                      {"listeners", listeners_of(j, x)}});

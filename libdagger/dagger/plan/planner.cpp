@@ -279,10 +279,10 @@ void planner::impl::write_specs(job& j) {
   }
   if (!is_new || total > tasks_in_definition)
     for (auto first = j.first_new_task; first < total;) {
-      auto specs = std::vector<spec_row>{};
+      auto specs = std::vector<const spec_row*>{};
       auto key = store::key::spec(j.number, first);
       for (; first < total && specs.size() < limits::specs_per_row; ++first)
-        specs.push_back(j.tasks[first].spec);
+        specs.push_back(&j.tasks[first].spec);
       out.writes.put(store::table::specs, key, store::kind::specs, encode(specs));
     }
   j.first_new_task = total;

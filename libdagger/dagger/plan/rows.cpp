@@ -82,13 +82,20 @@ spec_row get_spec(reader& r, const std::string& agent_before) {
   return x;
 }
 
-void put(writer& w, const std::vector<spec_row>& xs) {
+void put(writer& w, std::span<const spec_row* const> xs) {
   w.varint(xs.size());
   auto before = std::string_view{};
-  for (auto& x : xs) {
-    put(w, x, before);
-    before = x.agent;
+  for (auto x : xs) {
+    put(w, *x, before);
+    before = x->agent;
   }
+}
+
+void put(writer& w, const std::vector<spec_row>& xs) {
+  auto all = std::vector<const spec_row*>{};
+  for (auto& x : xs)
+    all.push_back(&x);
+  put(w, all);
 }
 
 std::vector<spec_row> get_specs(reader& r) {
@@ -192,9 +199,13 @@ auto decode(const char* what, std::string_view body, F&& read)
   }
 }
 
+/// Most rows of tasks are shorter: one allocation each.
+constexpr auto usual_row_bytes = std::size_t{120};
+
 template <class F>
 std::string encoded(F&& write) {
   auto out = std::string{};
+  out.reserve(usual_row_bytes);
   auto w = writer{out};
   write(w);
   return out;
@@ -242,7 +253,7 @@ result<definition_row> decode_definition(std::string_view body) {
   });
 }
 
-std::string encode(const std::vector<spec_row>& x) {
+std::string encode(std::span<const spec_row* const> x) {
   return encoded([&](writer& w) { put(w, x); });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,7 +113,7 @@ struct event_row {
 };
 
 std::string encode(const definition_row& x);
-std::string encode(const std::vector<spec_row>& x);
+std::string encode(std::span<const spec_row* const> x);
 std::string encode(const job_row& x);
 std::string encode(const task_row& x);
 std::string encode(const event_row& x);
