@@ -2,6 +2,7 @@
 #include <dagger/actors/order.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/actors/visit.hpp>
+#include <dagger/codec/json.hpp>
 
 #include <memory>
 #include <optional>
@@ -36,7 +37,9 @@ task_ref task::impl::add(task_options options) {
     throw error{code::limit,
                 "a job has at most " + std::to_string(limits::tasks_per_job) + " tasks"};
   auto alone = plan::job_spec{.id = "x"};
-  alone.tasks.push_back(plan::to_spec(std::move(options)));
+  // The bytes only: nobody looks into it again, and its parts are freed where they were made.
+  auto input = payload::from_bytes(to_text(options.input));
+  alone.tasks.push_back(plan::to_spec(std::move(options), std::move(input)));
   auto& spec = alone.tasks.front();
   auto after = std::exchange(spec.after, {});
   if (auto wrong = plan::problems(alone); !wrong.empty())

@@ -386,6 +386,11 @@ std::vector<error> problems(const job_spec& spec) {
 }
 
 task_spec to_spec(task_options options) {
+  auto input = payload::from(std::move(options.input));
+  return to_spec(std::move(options), std::move(input));
+}
+
+task_spec to_spec(task_options&& options, payload input) {
   auto made = task_spec{};
   made.name = std::move(options.name);
   made.agent = std::move(options.agent);
@@ -398,7 +403,7 @@ task_spec to_spec(task_options options) {
   made.timeout = options.timeout;
   made.total_timeout = options.total_timeout;
   made.after = std::move(options.after);
-  made.input = payload::from(std::move(options.input));
+  made.input = std::move(input);
   return made;
 }
 

@@ -71,6 +71,8 @@ std::vector<error> problems(const job_spec& spec);
 
 /// Turns what a user says into a spec. The input is serialized here, in the caller's thread.
 task_spec to_spec(task_options options);
+/// The same with an input that has been serialized; that of `options` does not count.
+task_spec to_spec(task_options&& options, payload input);
 
 /// 32 hexadecimal digits over everything that a submission says.
 std::string hash_of(const job_spec& spec);
