@@ -79,6 +79,7 @@ task_ref task::add_task(task_options options) {
 std::vector<task_ref> task::add_tasks(std::vector<task_options> options) {
   auto made = std::vector<task_ref>{};
   made.reserve(options.size());
+  impl_.expect(options.size());
   for (auto& x : options)
     made.push_back(add_task(std::move(x)));
   return made;

@@ -4,6 +4,7 @@
 #include <dagger/actors/visit.hpp>
 #include <dagger/codec/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -22,6 +23,12 @@ std::string shown(const task_ref& x) {
 void task::impl::check_task(const task_ref& x, const char* role) const {
   if (x.added == task_ref::by_name ? x.name.empty() : x.added >= added_.size())
     throw error{code::not_found, std::string{role} + " names no task"};
+}
+
+void task::impl::expect(std::size_t n) {
+  auto wanted = added_.size() + n;
+  if (wanted > added_.capacity())
+    added_.reserve(std::max(wanted, 2 * added_.capacity()));
 }
 
 task_ref task::impl::add(task_options options) {

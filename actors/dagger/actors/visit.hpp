@@ -60,6 +60,8 @@ public:
 
   std::stop_token stop_token() const;
   const std::vector<dependency>& dependencies();
+  /// So many tasks will be added.
+  void expect(std::size_t n);
   task_ref add(task_options options);
   void add_dependency(const task_ref& later, const task_ref& earlier);
 
