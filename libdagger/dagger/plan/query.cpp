@@ -236,6 +236,10 @@ result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number,
   if (auto opened = reader.open(); !opened)
     return fail(opened.error());
   auto some = std::vector<task_status>{};
+  auto count = std::size_t{0};
+  for (auto& range : which)
+    count += range.count;
+  some.reserve(count);
   for (auto& range : which)
     if (auto done = reader.read(range, some); !done)
       return fail(done.error());
