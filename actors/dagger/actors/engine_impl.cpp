@@ -48,6 +48,14 @@ std::size_t bytes_of(const plan::job_spec& spec) {
   return sum;
 }
 
+/// Whether agents will report on some of it.
+bool starts_something(std::span<const parcel_ptr> xs) {
+  return std::ranges::any_of(xs, [](auto& x) {
+    return std::ranges::any_of(
+      x->commands, [](auto& command) { return std::holds_alternative<plan::assign>(command); });
+  });
+}
+
 } // namespace
 
 engine::impl::impl(engine_options options, parts from)
@@ -79,14 +87,18 @@ void engine::impl::build(plan::scope scope) {
   view.reset();
   keeping_->store = store_;
   keeping_->clock = clock_.get();
-  keeping_->release = [this](std::span<const parcel_ptr> passed) {
+  auto planning = std::make_shared<planner_setup>();
+  keeping_->release = [this, planning](std::span<const parcel_ptr> passed) {
     auto batches = std::size_t{0};
-    for (auto& x : passed) {
-      dispatch_.perform(std::move(x->commands));
+    for (auto& x : passed)
       batches += x->batches;
-    }
-    if (batches > 0)
-      post(planner_, confirmed{batches});
+    planning->on_disk += batches;
+    // Before the agents get anything: their reports wake the planner, which looks then.
+    auto wakes = batches > 0 && !starts_something(passed);
+    for (auto& x : passed)
+      dispatch_.perform(std::move(x->commands));
+    if (wakes)
+      post(planner_, confirmed{});
   };
   keeping_->on_full = [this](const std::optional<error>& why) {
     clients_.set_full(why);
@@ -94,7 +106,6 @@ void engine::impl::build(plan::scope scope) {
   };
   keeping_->on_broken = [this](const error& why) { break_down(why); };
   keeper_ = system_->start_keeper(keeping_);
-  auto planning = std::make_shared<planner_setup>();
   planning->store = store_;
   planning->clock = clock_.get();
   planning->refuse = [this](plan::client_id x, const error& why) { clients_.refuse(x, why); };

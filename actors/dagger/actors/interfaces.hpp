@@ -35,10 +35,8 @@ using gate_ptr = std::shared_ptr<gate>;
 /// To oneself: go on with what has gathered. Queues behind what already waits.
 struct flush {};
 
-/// So many batches of the planner are on disk.
-struct confirmed {
-  std::size_t batches;
-};
+/// More batches of the planner are on disk.
+struct confirmed {};
 
 /// The store takes no writes for now, or takes them again.
 struct store_full {

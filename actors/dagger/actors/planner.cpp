@@ -52,7 +52,7 @@ planner::handle::behavior_type planner::make_behavior() {
       flushing_ = false;
       apply_all();
     },
-    [this](confirmed x) { core_->confirm(x.batches); },
+    [this](confirmed) { confirm(); },
     [this](store_full x) {
       full_ = x.now;
       flush_soon();
@@ -93,7 +93,13 @@ void planner::flush_soon() {
   }
 }
 
+void planner::confirm() {
+  if (auto batches = setup_->on_disk.exchange(0))
+    core_->confirm(batches);
+}
+
 void planner::apply_all() {
+  confirm();
   if (full_ && !closing_ && !broken_) {
     refuse_submits();
     return;

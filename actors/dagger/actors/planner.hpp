@@ -6,6 +6,7 @@
 #include <dagger/plan/planner.hpp>
 #include <dagger/store/store.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,8 @@ namespace dagger::actors {
 struct planner_setup {
   std::shared_ptr<const store::store> store;
   actors::clock* clock = nullptr;
+  /// Batches that are on disk and that the planner has not heard of: it looks with every event.
+  mutable std::atomic<std::size_t> on_disk{0};
   /// Answers a submit that comes while the store is full.
   std::function<void(plan::client_id, const error&)> refuse;
   /// The core cannot go on: the engine ends.
@@ -37,6 +40,7 @@ public:
 private:
   void gather(event_ptr x);
   void flush_soon();
+  void confirm();
   void apply_all();
   void apply(const plan::event& x, store::view& view, timestamp now, parcel& into);
   void refuse_submits();
