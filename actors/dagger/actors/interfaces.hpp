@@ -23,7 +23,7 @@ struct parcel {
   std::size_t batches = 0;
   /// Released when `writes`, and all parcels before, are on disk.
   std::vector<plan::command> commands;
-  /// Called in the keeper's thread when the parcel is through, or will never be.
+  /// Called by the keeper when the parcel is through, or will never be.
   std::vector<std::function<void()>> passed;
 };
 

@@ -1,5 +1,6 @@
-// The configuration of CAF. The keeper is detached, because its sync blocks; all others
-// are scheduled.
+// The configuration of CAF. All actors are scheduled. The keeper's sync blocks, so there is a
+// thread more; it is not the keeper's own, because then each step of a chain would wait until
+// another one is awake: the thread that has committed goes on with what it released.
 #include <dagger/actors/system.hpp>
 
 #include <dagger/actors/blocking.hpp>
@@ -13,9 +14,10 @@ namespace dagger::actors {
 
 namespace {
 
+/// One more than are wanted, for the keeper.
 std::size_t threads_of(unsigned wanted) {
   // One less than two would let a cooperative function hold up the planner.
-  return wanted > 0 ? wanted : std::max(2u, std::thread::hardware_concurrency());
+  return 1 + std::size_t{wanted > 0 ? wanted : std::max(2u, std::thread::hardware_concurrency())};
 }
 
 caf::actor_system_config& configured(caf::actor_system_config& cfg, staging how, unsigned threads) {
@@ -49,8 +51,6 @@ void system::wait() {
 }
 
 keeper_actor system::start_keeper(std::shared_ptr<keeper_setup> setup) {
-  if (how_ == staging::threads)
-    return spawn<keeper, caf::detached>(native(), std::move(setup));
   return spawn<keeper>(native(), std::move(setup));
 }
 
