@@ -25,6 +25,7 @@ int main() {
   auto ours = std::vector<double>{};
   auto plain = std::vector<double>{};
   auto more = json::object();
+  auto replay = bench::replayer{dirs.next()};
   auto opened = store::open_lmdb(dirs.next());
   if (!opened)
     throw opened.error();
@@ -39,7 +40,7 @@ int main() {
     auto took = bench::seconds() - start;
     if (!end.completed())
       throw error{code::exception, "the chain failed"};
-    auto limit = bench::replay(recorded, dirs.next());
+    auto limit = replay(recorded);
     if (n == 0)
       continue; // warms up
     ours.push_back(took * 1e3);

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   auto width = argc > 1 ? std::stoi(argv[1]) : 10'000;
   auto dirs = bench::scratch{};
   auto recorded = bench::recording{};
+  auto replay = bench::replayer{dirs.next()};
   auto opened = store::open_lmdb(dirs.next());
   if (!opened)
     throw opened.error();
@@ -47,7 +48,7 @@ int main(int argc, char** argv) {
     auto expected = std::int64_t{width} * (width - 1) / 2;
     if (end["fan"]["sum"] != expected)
       throw error{code::exception, "the sum is wrong"};
-    auto limit = bench::replay(recorded, dirs.next());
+    auto limit = replay(recorded);
     if (round == 0)
       continue; // warms up
     rates.push_back(steps / took);

@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
   auto n = argc > 1 ? std::stoi(argv[1]) : 20'000;
   auto dirs = bench::scratch{};
   auto recorded = bench::recording{};
+  auto replay = bench::replayer{dirs.next()};
   auto opened = store::open_lmdb(dirs.next());
   if (!opened)
     throw opened.error();
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
            return json{{"text", in["text"]}};
          }});
   drive(e, "warm-", 1'000, 0);
+  replay(recorded);
   auto rates = std::vector<double>{};
   auto limits = std::vector<double>{};
   auto steps = static_cast<double>(n) * steps_per_job;
@@ -79,7 +81,7 @@ int main(int argc, char** argv) {
     more = {{"rows_per_step", static_cast<double>(recorded.rows()) / steps},
             {"bytes_per_step", static_cast<double>(recorded.bytes()) / steps},
             {"commits_per_step", static_cast<double>(recorded.commits.size()) / steps}};
-    limits.push_back(steps / bench::replay(recorded, dirs.next()));
+    limits.push_back(steps / replay(recorded));
   }
   bench::print({"jobs_durable", bench::median(rates), "steps/s", bench::median(limits),
                 static_cast<std::size_t>(n), more});

@@ -27,8 +27,21 @@ struct recording {
 /// outlives it. Read `into` only while nothing commits.
 std::unique_ptr<store::store> record(std::unique_ptr<store::store> inner, recording& into);
 
-/// Writes the recorded transactions with a plain LMDB loop into a fresh environment in
-/// `directory`: same tables, keys and sizes, one synced transaction each. Seconds.
-double replay(const recording& what, const std::filesystem::path& directory);
+/// Writes recorded transactions once more with a plain LMDB loop into an environment of its own:
+/// same tables, keys and sizes, one synced transaction each. What it is given from round to round
+/// is the history of its environment, as it is of the store that was recorded: pages that were
+/// freed before are used again in both.
+class replayer {
+public:
+  explicit replayer(const std::filesystem::path& directory);
+  ~replayer();
+
+  /// Seconds.
+  double operator()(const recording& what);
+
+private:
+  class environment;
+  std::unique_ptr<environment> to_;
+};
 
 } // namespace dagger::bench

@@ -20,9 +20,11 @@ void must(int code) {
   check(code == MDB_SUCCESS, mdb_strerror(code));
 }
 
-class plain_environment {
+} // namespace
+
+class replayer::environment {
 public:
-  explicit plain_environment(const std::filesystem::path& directory) {
+  explicit environment(const std::filesystem::path& directory) {
     std::filesystem::create_directories(directory);
     must(mdb_env_create(&env_));
     must(mdb_env_set_maxdbs(env_, store::table_count));
@@ -34,10 +36,10 @@ public:
     must(mdb_txn_commit(txn));
   }
 
-  plain_environment(const plain_environment&) = delete;
-  plain_environment& operator=(const plain_environment&) = delete;
+  environment(const environment&) = delete;
+  environment& operator=(const environment&) = delete;
 
-  ~plain_environment() {
+  ~environment() {
     mdb_env_close(env_);
   }
 
@@ -86,13 +88,15 @@ private:
   std::map<store::log_id, std::uint64_t> ends_;
 };
 
-} // namespace
+replayer::replayer(const std::filesystem::path& directory)
+  : to_(std::make_unique<environment>(directory)) {}
 
-double replay(const recording& what, const std::filesystem::path& directory) {
-  auto env = plain_environment{directory};
+replayer::~replayer() = default;
+
+double replayer::operator()(const recording& what) {
   auto start = std::chrono::steady_clock::now();
   for (auto& c : what.commits)
-    env.write(c);
+    to_->write(c);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

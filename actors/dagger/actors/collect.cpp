@@ -45,8 +45,8 @@ task_ref task::impl::add(task_options options) {
                 "a job has at most " + std::to_string(limits::tasks_per_job) + " tasks"};
   auto alone = plan::job_spec{.id = "x"};
   // The bytes only: nobody looks into it again, and its parts are freed where they were made.
-  auto input = payload::from_bytes(to_text(options.input));
-  alone.tasks.push_back(plan::to_spec(std::move(options), std::move(input)));
+  auto bytes = payload::from_bytes(to_text(options.input));
+  alone.tasks.push_back(plan::to_spec(std::move(options), std::move(bytes)));
   auto& spec = alone.tasks.front();
   auto after = std::exchange(spec.after, {});
   if (auto wrong = plan::problems(alone); !wrong.empty())
