@@ -1,7 +1,7 @@
-// The real clock: two timer descriptors and a thread that sleeps on them.
+// The real clock: a timer, the news of the wall clock, and a thread that sleeps on them.
 //
 //   set ──► boottime timer ──► thread ──► ring the alarms that are due
-//   wall clock is set ──► realtime timer, cancelled ──► thread ──► follow it, arm again
+//   wall clock is set ──► its news ──► thread ──► follow it, arm again
 #include <dagger/actors/clock.hpp>
 
 #include <dagger/check.hpp>
@@ -63,15 +63,49 @@ private:
   int fd_;
 };
 
+/// Its news are a timer that never comes due and is cancelled when somebody sets the clock.
+class machine_clock : public wall_clock {
+public:
+  machine_clock() : timer_(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    watch();
+  }
+
+  timestamp now() const override {
+    return timestamp{read(CLOCK_REALTIME)};
+  }
+
+  int news() const override {
+    return timer_.get();
+  }
+
+  void heard() override {
+    auto ignored = std::uint64_t{0};
+    // Fails with ECANCELED: that is the news.
+    [[maybe_unused]] auto n = ::read(timer_.get(), &ignored, sizeof ignored);
+    watch();
+  }
+
+private:
+  void watch() {
+    auto spec = itimerspec{};
+    spec.it_value = to_timespec(read(CLOCK_REALTIME) + limits::longest);
+    check(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr)
+              == 0
+            || errno == ECANCELED,
+          "cannot watch the wall clock");
+  }
+
+  descriptor timer_;
+};
+
 class real_clock : public clock {
 public:
-  explicit real_clock(timestamp not_before)
-    : due_(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
-      wall_(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
+  real_clock(timestamp not_before, std::unique_ptr<wall_clock> wall)
+    : wall_(std::move(wall)),
+      due_(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
       ended_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    auto base = std::max(read(CLOCK_REALTIME), within_reach(not_before).time_since_epoch());
+    auto base = std::max(wall_->now(), within_reach(not_before)).time_since_epoch();
     ahead_ = (base - read(CLOCK_BOOTTIME)).count();
-    watch_wall();
     thread_ = std::thread{[this] { run(); }};
   }
 
@@ -129,19 +163,9 @@ private:
     check(timerfd_settime(due_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) == 0, "cannot arm");
   }
 
-  /// A timer that never comes due and is cancelled when somebody sets the clock.
-  void watch_wall() {
-    auto spec = itimerspec{};
-    spec.it_value = to_timespec(read(CLOCK_REALTIME) + limits::longest);
-    check(timerfd_settime(wall_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr)
-              == 0
-            || errno == ECANCELED,
-          "cannot watch the wall clock");
-  }
-
   void run() {
     auto fds = std::array<pollfd, 3>{
-      {{due_.get(), POLLIN, 0}, {wall_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
+      {{due_.get(), POLLIN, 0}, {wall_->news(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
     while (true) {
       if (poll(fds.data(), fds.size(), -1) < 0) {
         check(errno == EINTR, "cannot wait for the clock");
@@ -157,11 +181,8 @@ private:
   }
 
   void follow_wall() {
-    auto ignored = std::uint64_t{0};
-    // Fails with ECANCELED: that is the news.
-    [[maybe_unused]] auto n = ::read(wall_.get(), &ignored, sizeof ignored);
-    watch_wall();
-    auto behind = read(CLOCK_REALTIME) - now().time_since_epoch();
+    wall_->heard();
+    auto behind = wall_->now() - now();
     if (behind > microseconds{0})
       ahead_ += behind.count();
   }
@@ -185,7 +206,8 @@ private:
     arm(next);
   }
 
-  descriptor due_, wall_, ended_;
+  std::unique_ptr<wall_clock> wall_;
+  descriptor due_, ended_;
   std::atomic<std::int64_t> ahead_; // of CLOCK_BOOTTIME, in microseconds
   std::mutex mutex_;
   std::vector<entry> alarms_;
@@ -196,8 +218,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<clock> make_clock(timestamp not_before) {
-  return std::make_unique<real_clock>(not_before);
+std::unique_ptr<wall_clock> make_wall_clock() {
+  return std::make_unique<machine_clock>();
+}
+
+std::unique_ptr<clock> make_clock(timestamp not_before, std::unique_ptr<wall_clock> wall) {
+  return std::make_unique<real_clock>(not_before, std::move(wall));
 }
 
 } // namespace dagger::actors

@@ -32,9 +32,27 @@ public:
   virtual void stop() = 0;
 };
 
+/// What people call the time: somebody may set it.
+class wall_clock {
+public:
+  virtual ~wall_clock() = default;
+
+  virtual timestamp now() const = 0;
+
+  /// A descriptor that can be read when the clock has been set.
+  virtual int news() const = 0;
+
+  /// Takes the news away: the descriptor can be read again only after the next time.
+  virtual void heard() = 0;
+};
+
+/// The machine's.
+std::unique_ptr<wall_clock> make_wall_clock();
+
 /// The real one: `max(wall clock, not_before)`, then the time since start, suspension included.
 /// When the wall clock is set forward, it follows at once; backward, never. One thread, which
 /// sleeps until the next alarm.
-std::unique_ptr<clock> make_clock(timestamp not_before);
+std::unique_ptr<clock> make_clock(timestamp not_before,
+                                  std::unique_ptr<wall_clock> wall = make_wall_clock());
 
 } // namespace dagger::actors
