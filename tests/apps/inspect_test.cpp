@@ -67,6 +67,7 @@ TEST(inspect, graph_of_a_job_shows_states_attempts_and_children) {
     valid(call({"graph", "family-1", "--format", "json", "--store", store}).out, "graph");
   ASSERT_EQ(shape["nodes"].size(), 4u);
   EXPECT_EQ(shape["nodes"][0]["state"], "completed");
+  EXPECT_EQ(shape["nodes"][0]["visits"], 2);
   EXPECT_EQ(shape["nodes"][0]["attempts"], 2);
   auto kinds = json::object();
   for (const auto& edge : shape["edges"])
@@ -75,7 +76,9 @@ TEST(inspect, graph_of_a_job_shows_states_attempts_and_children) {
   EXPECT_EQ(kinds["after"], "parent after");
   EXPECT_EQ(kinds["waits"], "younger parent");
   EXPECT_EQ(kinds["added"], "parent younger");
-  EXPECT_TRUE(holds(call({"graph", "family-1", "--store", store}).out, "completed"));
+  const auto drawn = call({"graph", "family-1", "--store", store}).out;
+  EXPECT_TRUE(holds(drawn, "completed, 2 visits"));
+  EXPECT_FALSE(holds(drawn, "attempts"));
 }
 
 TEST(inspect, graph_writes_files_as_a_whole_or_not_at_all) {

@@ -104,6 +104,24 @@ flowchart LR
 )");
 }
 
+TEST(render, visits_are_not_called_attempts) {
+  auto one = picture{};
+  auto& node = one.nodes.emplace_back();
+  node.label = {"a"};
+  node.state = task_state::completed;
+  auto says = [&](std::uint32_t visits, std::uint32_t attempts) {
+    node.visits = visits;
+    node.attempts = attempts;
+    auto text = to_mermaid(one);
+    auto begin = text.find("completed");
+    return text.substr(begin, text.find('"', begin) - begin);
+  };
+  EXPECT_EQ(says(1, 1), "completed");
+  EXPECT_EQ(says(1, 2), "completed, 2 attempts");
+  EXPECT_EQ(says(2, 2), "completed, 2 visits");
+  EXPECT_EQ(says(2, 3), "completed, 2 visits, 3 attempts");
+}
+
 TEST(render, json_follows_its_schema) {
   auto schema = schema::validator::compile(parse_json(schemas::text("graph")).value()).value();
   auto made = to_json(sample());
@@ -111,6 +129,7 @@ TEST(render, json_follows_its_schema) {
   EXPECT_EQ(made["nodes"][0], (json{{"id", "a"},
                                     {"label", {"a", "agent"}},
                                     {"state", "completed"},
+                                    {"visits", 1},
                                     {"attempts", 3},
                                     {"started", "1970-01-01T01:00:00.000Z"},
                                     {"ended", "1970-01-01T01:00:03.250Z"}}));

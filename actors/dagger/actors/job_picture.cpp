@@ -17,6 +17,7 @@ graph::picture picture_of(std::string title, const std::vector<plan::task_status
     if (x.agent != x.name)
       box.label.push_back(x.agent);
     box.state = x.state;
+    box.visits = x.visit;
     box.attempts = x.starts;
     box.started = x.started;
     box.ended = x.ended;

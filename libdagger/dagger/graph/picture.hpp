@@ -17,9 +17,11 @@ namespace dagger::graph {
 /// A box.
 struct picture_node {
   std::string id;
-  /// The lines in it; state, attempts and duration are added when it is drawn.
+  /// The lines in it; state, visits, attempts and duration are added when it is drawn.
   std::vector<std::string> label;
   std::optional<task_state> state;
+  std::uint32_t visits = 1;
+  /// Over all visits.
   std::uint32_t attempts = 0;
   std::optional<timestamp> started;
   std::optional<timestamp> ended;

@@ -64,12 +64,15 @@ std::string duration_text(std::chrono::microseconds x) {
   return std::to_string(s / 3'600) + " h " + std::to_string(s % 3'600 / 60) + " min";
 }
 
-/// "completed, 3 attempts, 1.2 s"; empty for what has no state.
+/// "completed, 2 visits, 3 attempts, 1.2 s", without counts that say nothing; empty for what has
+/// no state.
 std::string state_line(const picture_node& node) {
   if (!node.state)
     return {};
   auto text = std::string{dagger::to_text(*node.state)};
-  if (node.attempts > 1)
+  if (node.visits > 1)
+    text += ", " + std::to_string(node.visits) + " visits";
+  if (node.attempts > node.visits)
     text += ", " + std::to_string(node.attempts) + " attempts";
   if (node.started && node.ended && *node.ended >= *node.started)
     text += ", " + duration_text(*node.ended - *node.started);
@@ -257,6 +260,7 @@ json to_json(const picture& x) {
       made["label"].push_back(printable(line));
     if (node.state) {
       made["state"] = dagger::to_text(*node.state);
+      made["visits"] = node.visits;
       made["attempts"] = node.attempts;
     }
     if (node.started)
