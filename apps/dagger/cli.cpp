@@ -132,8 +132,10 @@ std::ptrdiff_t threads() {
 
 int cli(int argc, char** argv, const setup& add_agents) {
   using namespace apps;
-  // A reader that goes away is an error of `write`, not the end of a job.
+  // A reader that goes away is an error of `write`, not the end of a job; so is a file that
+  // becomes larger than `ulimit -f` allows.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   const auto threads_before = threads();
   auto out = console{};
   auto name = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : std::string{};

@@ -51,6 +51,16 @@ TEST(inspect, graph_draws_a_file_in_every_format) {
   EXPECT_TRUE(holds(content_of(room / "long.svg"), "<svg"));
 }
 
+TEST(inspect, graph_into_a_file_that_may_not_be_so_large_is_an_error_of_the_file) {
+  const auto room = folder{};
+  const auto file = room.write("long.yaml", long_file);
+  const auto x = run({"sh", "-c", "ulimit -f 0; exec \"$0\" graph \"$1\" -o \"$2\"",
+                      dagger_command({}).front(), file, room / "long.dot"});
+  EXPECT_TRUE(ended_with(x, 1)) << "signal " << x.signal;
+  EXPECT_TRUE(holds(x.err, "File too large"));
+  EXPECT_FALSE(std::filesystem::exists(room / "long.dot"));
+}
+
 TEST(inspect, graph_needs_graphviz_for_svg_and_says_so) {
   const auto room = folder{};
   const auto file = room.write("long.yaml", long_file);

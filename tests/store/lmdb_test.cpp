@@ -5,6 +5,7 @@
 #include <dagger/limits.hpp>
 
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -292,6 +293,39 @@ TEST_F(lmdb, a_process_with_little_address_space_gets_a_smaller_store) {
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(must_open(path)->measure()->commits, 1u);
+}
+
+TEST_F(lmdb, a_file_that_may_not_grow_is_full_and_goes_on_when_it_may) {
+  // In a process of its own: the bound holds for all files, and is felt as a signal as well.
+  auto child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto s = must_open(path);
+    fill(*s, 1);
+    auto before = rows_of(*s);
+    auto size = fs::file_size(path / "data.mdb");
+    auto wrong = 0;
+    // At the end of the file, of a page, and inside one: LMDB's write fails or is cut short.
+    for (auto more : {0u, 4'096u, 6'000u, 8'192u}) {
+      auto bound = rlimit{size + more, RLIM_INFINITY};
+      ::setrlimit(RLIMIT_FSIZE, &bound);
+      auto big = batch{};
+      big.put(table::jobs, key::job(7), kind::job, std::string(200'000, 'x'));
+      auto done = commit(*s, big);
+      bound.rlim_cur = RLIM_INFINITY;
+      ::setrlimit(RLIMIT_FSIZE, &bound);
+      if (done || done.error().code != code::store_full
+          || done.error().hint.find("ulimit -f") == std::string::npos || rows_of(*s) != before)
+        ++wrong;
+    }
+    fill(*s, 10, 100'000);
+    ::_exit(wrong);
+  }
+  auto status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(check_records(path)->empty());
+  EXPECT_EQ(must_open(path)->measure()->commits, 2u);
 }
 
 /// Runs `what` in a process of its own, as a user who owns nothing if we are root.

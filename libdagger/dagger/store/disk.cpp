@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace dagger::store {
@@ -33,8 +34,9 @@ error disk_error(int number, std::string_view doing, const std::filesystem::path
   switch (number) {
   case ENOSPC:
   case EDQUOT:
-  case EFBIG:
     return {code::store_full, message, path, "free space on its disk; nothing was changed"};
+  case EFBIG:
+    return {code::store_full, message, path, "allow larger files (ulimit -f); nothing was changed"};
   case EIO:
     if (nearly_full(path))
       return {code::store_full, message + ", and the disk is nearly full", path,
@@ -50,6 +52,14 @@ error disk_error(int number, std::string_view doing, const std::filesystem::path
   default:
     return {code::unavailable, message, path, {}};
   }
+}
+
+bool is_as_large_as_allowed(const std::filesystem::path& file) {
+  auto most = rlimit{};
+  auto ignored = std::error_code{};
+  auto size = std::filesystem::file_size(file, ignored);
+  return !ignored && ::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY
+      && size >= most.rlim_cur;
 }
 
 result<descriptor> open_file(const std::filesystem::path& path, int flags) {

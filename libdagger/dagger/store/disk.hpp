@@ -33,6 +33,9 @@ private:
 /// full), store_readonly, not_found, or unavailable. `doing`: "cannot write".
 error disk_error(int number, std::string_view doing, const std::filesystem::path& path);
 
+/// Whether a file has the largest size that this process may give to one (`ulimit -f`).
+bool is_as_large_as_allowed(const std::filesystem::path& file);
+
 /// open(2) with O_CLOEXEC.
 result<descriptor> open_file(const std::filesystem::path& path, int flags);
 

@@ -2,6 +2,7 @@
 #include <dagger/store/lmdb_rows.hpp>
 
 #include <dagger/store/disk.hpp>
+#include <dagger/store/lmdb_env.hpp>
 
 #include <cerrno>
 
@@ -59,6 +60,10 @@ error lmdb_tables::failure(int rc, std::string_view doing) const {
   case ENOMEM:
     return {code::unavailable, message, directory,
             "the store needs room for its map in the address space (ulimit -v)"};
+  case EIO:
+    // That is what LMDB makes of a write that the kernel cut short at the bound.
+    return disk_error(is_as_large_as_allowed(directory / data_file) ? EFBIG : EIO, doing,
+                      directory);
   default:
     return disk_error(rc, doing, directory);
   }
