@@ -1,6 +1,9 @@
-// What becomes of SIGBUS and SIGSEGV while a store is open. Everything in the handler is
-// safe in a signal handler: system calls and plain loops.
+// What becomes of SIGBUS, SIGSEGV and LMDB's assertions while a store is open. Everything in
+// the handler is safe in a signal handler: system calls and plain loops.
+#include "exit_code.hpp"
 #include "store_access.hpp"
+
+#include <dagger/store/damage.hpp>
 
 #include <algorithm>
 #include <array>
@@ -112,7 +115,7 @@ extern "C" void on_damage(int number, siginfo_t* what, void*) {
       say(": damaged page near offset ");
       say(address - m.first + m.offset);
       say("\n  restore a backup (dagger store backup makes them)\n");
-      ::_exit(4);
+      ::_exit(static_cast<int>(exit_code::store));
     }
   // Not the store's pages: whoever was there before deals with it, when the instruction that we
   // return to does the same again.
@@ -139,9 +142,11 @@ damage_watch::damage_watch(const std::filesystem::path& directory) {
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGBUS, &action, &old_bus);
   ::sigaction(SIGSEGV, &action, &old_segv);
+  store::on_damaged_pages([] { ::_exit(static_cast<int>(exit_code::store)); });
 }
 
 damage_watch::~damage_watch() {
+  store::on_damaged_pages(nullptr);
   ::sigaction(SIGBUS, &old_bus, nullptr);
   ::sigaction(SIGSEGV, &old_segv, nullptr);
 }

@@ -169,6 +169,37 @@ TEST(store_command, damaged_pages_end_with_4_and_advice) {
   }
 }
 
+TEST(store_command, pages_on_which_lmdb_gives_up_end_with_4_and_advice) {
+  const auto room = folder{};
+  auto wide = std::string{"job: wide\ntasks:\n"};
+  for (auto i = 0; i < 200; ++i)
+    wide += "  - {name: t" + std::to_string(i) + ", agent: set, inputs: {x: 1}}\n";
+  const auto file = room.write("wide.yaml", wide);
+  ASSERT_TRUE(ended_with(call({"run", file, "--id", "wide-1", "--store", room / "s"}), 0));
+  // A branch page (flag 1, at offset 10) with one key only (the end of its keys, at offset 12, lies
+  // two bytes behind the header) is what LMDB asserts that it never sees.
+  const auto content = content_of(room / "s/data.mdb");
+  auto branches = 0;
+  for (auto page = std::size_t{2} * 4'096; page < content.size(); page += 4'096)
+    if (content.substr(page + 10, 2) == std::string_view{"\x01\x00", 2}) {
+      overwrite(room / "s/data.mdb", page + 12, std::string_view{"\x12\x00", 2});
+      ++branches;
+    }
+  ASSERT_GT(branches, 0);
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"show", "wide-1"}, {"resume", "wide-1"}}) {
+    auto with = words;
+    with.insert(with.end(), {"--store", room / "s"});
+    const auto x = call(with);
+    EXPECT_TRUE(ended_with(x, 4)) << words.front() << ", signal " << x.signal;
+    EXPECT_TRUE(holds(x.err, "is damaged (LMDB: ")) << words.front();
+    EXPECT_TRUE(holds(x.err, "restore a backup")) << words.front();
+  }
+  const auto checked = call({"store", "check", "--store", room / "s"});
+  EXPECT_TRUE(ended_with(checked, 4));
+  EXPECT_TRUE(holds(checked.err, "restore a backup"));
+}
+
 TEST(store_command, a_file_that_was_cut_off_ends_with_4_and_advice) {
   const auto room = folder{};
   fill(room, 5);

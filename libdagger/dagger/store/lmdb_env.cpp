@@ -2,9 +2,11 @@
 #include <dagger/store/lmdb_env.hpp>
 
 #include <dagger/limits.hpp>
+#include <dagger/store/damage.hpp>
 #include <dagger/store/pages.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdio>
@@ -70,6 +72,9 @@ result<void> make_directory(const fs::path& directory) {
   return sync(path.has_parent_path() ? path.parent_path() : ".");
 }
 
+// LMDB passes nothing to what it calls.
+std::atomic<void (*)()> end_of_process{nullptr};
+
 [[noreturn]] void pages_damaged(MDB_env* env, const char* text) {
   const char* path = "";
   mdb_env_get_path(env, &path);
@@ -77,6 +82,8 @@ result<void> make_directory(const fs::path& directory) {
                "dagger: the store %s is damaged (LMDB: %s)\n"
                "  restore a backup; `dagger store check` says what is damaged\n",
                path, text);
+  if (auto end = end_of_process.load())
+    end();
   std::abort();
 }
 
@@ -85,6 +92,10 @@ error no_store(const fs::path& directory) {
 }
 
 } // namespace
+
+void on_damaged_pages(void (*end)()) {
+  end_of_process = end;
+}
 
 result<std::shared_ptr<environment>> environment::open(const fs::path& directory,
                                                        const lmdb_options& options) {
