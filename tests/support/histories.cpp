@@ -33,6 +33,7 @@ public:
 private:
   void one(every& choices, std::uint32_t length, std::uint32_t rest_every, trace& now) {
     auto world = planner_world{alphabet_.options};
+    world.walked_before(!last_.steps.empty());
     alphabet_.join(world);
     if (alphabet_.begin)
       alphabet_.begin(world);
@@ -41,22 +42,27 @@ private:
     auto full = true;
     for (auto i = std::uint32_t{0}; i < length && world.ok(); ++i) {
       const auto s = choices.choice(static_cast<std::uint32_t>(alphabet_.symbols.size()));
+      known = known && i < last_.steps.size() && last_.steps[i].first == s;
+      world.walked_before(known);
       if (!alphabet_.symbols[s].happen(world)) {
         full = false;
         break;
       }
       const auto n = static_cast<std::uint32_t>(world.in_flight());
-      world.commit(mode_ == disk::at_once ? n : n - choices.choice(n + 1));
-      now.steps.emplace_back(s, world.in_flight());
+      const auto left = mode_ == disk::at_once ? 0 : choices.choice(n + 1);
+      known = known && last_.steps[i].second == left;
+      world.walked_before(known);
+      world.commit(n - left);
+      now.steps.emplace_back(s, left);
       now.marks.push_back(world.batches().size());
       ++result_.steps;
-      known = known && i < last_.steps.size() && last_.steps[i] == now.steps[i];
       if (known)
         compare_batches(world, i);
       else
         world.check();
     }
     result_.histories += full ? 1 : 0;
+    world.walked_before(false);
     if (full && world.ok())
       at_the_end(world, rest_every);
     if (!world.ok())

@@ -102,6 +102,12 @@ public:
   /// Lets all agents come back and succeed until nothing is left to do: all jobs must end.
   void finish();
 
+  /// Whether what happens next was held against the model before: then only the model goes on,
+  /// and whoever walks sees to it that the batches are the same.
+  void walked_before(bool x) {
+    walked_before_ = x;
+  }
+
   bool ok() const {
     return problem_.empty();
   }
@@ -122,6 +128,7 @@ private:
   };
 
   void take(plan::effects got, model::expectation expected, const std::string& by);
+  void compare(const plan::effects& got, const model::expectation& expected, const std::string& by);
   void count(const plan::event& what);
   void count(const std::vector<plan::command>& commands);
   void release(const std::vector<plan::command>& commands);
@@ -142,6 +149,7 @@ private:
   std::vector<plan::agent_joined> agents_;
   std::set<std::uint64_t> unchecked_;
   std::size_t answers_ = 0;
+  bool walked_before_ = false;
   std::string problem_;
 };
 
