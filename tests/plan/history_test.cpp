@@ -32,11 +32,11 @@ TEST(history, retries_follow_the_model) {
 }
 
 TEST(history, children_follow_the_model) {
-  walk_both_ways(children(), 5, 4);
+  walk_both_ways(children(), 6, 4);
 }
 
 TEST(history, dynamic_dependencies_follow_the_model) {
-  walk_both_ways(dynamic_dependencies(), 5, 4);
+  walk_both_ways(dynamic_dependencies(), 7, 4);
 }
 
 TEST(history, refused_changes_follow_the_model) {
@@ -52,11 +52,11 @@ TEST(history, time_outs_follow_the_model) {
 }
 
 TEST(history, waits_follow_the_model) {
-  walk_both_ways(waits(), 5, 4);
+  walk_both_ways(waits(), 6, 4);
 }
 
 TEST(history, duplicates_follow_the_model) {
-  walk_both_ways(duplicates(), 5, 4);
+  walk_both_ways(duplicates(), 6, 4);
 }
 
 TEST(history, named_jobs_follow_the_model) {
