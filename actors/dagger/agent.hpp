@@ -29,6 +29,8 @@ struct agent {
   retry_policy retry = {};
   /// Of one attempt, for tasks that do not say; 0: none.
   duration timeout{0};
+  /// Between two heartbeats of an attempt, for tasks that do not say; 0: none are needed.
+  duration heartbeat{0};
   /// How long a function may go on after its stop token was set.
   duration grace = limits::grace;
   /// An interrupted attempt fails instead of running again.

@@ -8,4 +8,5 @@
 #include <dagger/future.hpp>
 #include <dagger/job.hpp>
 #include <dagger/outcome.hpp>
+#include <dagger/plugin.hpp>
 #include <dagger/task.hpp>

@@ -47,6 +47,47 @@ submission engine::resume(std::string id) {
   return impl_->resume(std::move(id));
 }
 
+future<void> engine::signal(std::string job_id, std::string name, json value,
+                            signal_options options) {
+  return impl_->signal(std::move(job_id), std::move(name), value, options);
+}
+
+future<void> engine::accept(std::string job_id, std::string task) {
+  return impl_->decide({std::move(job_id), std::move(task), true, {}, false, 0});
+}
+
+future<void> engine::reject(std::string job_id, std::string task, std::string reason, bool final) {
+  return impl_->decide({std::move(job_id), std::move(task), false, std::move(reason), final, 0});
+}
+
+future<void> engine::pause(std::string job_id) {
+  return impl_->pause(std::move(job_id));
+}
+
+future<void> engine::cancel(std::string job_id) {
+  return impl_->cancel(std::move(job_id));
+}
+
+future<void> engine::retry(std::string job_id, retry_options options) {
+  auto with = std::shared_ptr<const plan::job_spec>{};
+  if (options.with)
+    with = std::make_shared<const plan::job_spec>(options.with->spec());
+  return impl_->retry(std::move(job_id), std::move(options.from), std::move(with));
+}
+
+future<void> engine::retry(std::string job_id, plan::job_spec with) {
+  return impl_->retry(std::move(job_id), {},
+                      std::make_shared<const plan::job_spec>(std::move(with)));
+}
+
+future<void> engine::purge(std::string job_id) {
+  return impl_->purge(std::move(job_id));
+}
+
+void engine::on_events(std::function<void()> call) {
+  impl_->appended().set(actors::append_watch::watcher::user, std::move(call));
+}
+
 std::vector<agent_description> engine::agents() const {
   return impl_->agents();
 }

@@ -5,8 +5,11 @@
 #include <dagger/future.hpp>
 #include <dagger/job.hpp>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +38,28 @@ struct engine_options {
   dagger::log_level log = dagger::log_level::warning;
   /// No blocking agent gets more tasks at once than this; 0: as many as it says.
   std::uint32_t max_slots = 0;
+  /// Finished jobs are purged so long after their end; 0: never. Only with `adopt::every_job`.
+  duration retention = limits::retention;
+  /// Told of a job with `stall_action::callback` that cannot go on by itself: its id, and which
+  /// tasks miss what (`[{"task", "expects"}]`). Called in a thread of the engine.
+  std::function<void(const std::string& job_id, const json& situation)> on_stall = {};
+  /// Other processes reach the engine through `STORE/control.sock`.
+  bool control = true;
+  /// False: agents are known and get no tasks. For programs that only apply a change to a job.
+  bool run_tasks = true;
+};
+
+struct signal_options {
+  /// Keep it for a later wait if nobody waits for it now; else that is the error not_found.
+  bool queue = true;
+};
+
+struct retry_options {
+  /// This task and all that depends on it run again, completed or not; empty: what did not
+  /// complete.
+  std::string from = {};
+  /// A new definition for all that has not completed; its id must be that of the job.
+  std::optional<job> with = {};
 };
 
 /// A job that was handed in: the future of its end, and the moment when it was on disk.
@@ -88,6 +113,36 @@ public:
   /// Takes up an unfinished job of the store, or waits for one that runs. A finished one answers at
   /// once.
   submission resume(std::string id);
+
+  // The following act on one job of the store. Their futures are ready when it is on disk; their
+  // errors: not_found, conflict (not in this state), and what is said there.
+
+  /// Answers a task that waits for this signal. Checked against the schema of the wait, here.
+  /// Errors: invalid_input, too_large, limit.
+  future<void> signal(std::string job_id, std::string name, json value = nullptr,
+                      signal_options options = {});
+  /// Completes a task that is in review.
+  future<void> accept(std::string job_id, std::string task);
+  /// Sends a task that is in review back to its agent; `final`: fails it.
+  future<void> reject(std::string job_id, std::string task, std::string reason, bool final = false);
+  /// Starts nothing new of the job until `resume`. Its submission ends with `job_state::paused`
+  /// when nothing of it runs any more.
+  future<void> pause(std::string job_id);
+  /// Ends the job, and those that it submitted: running attempts get their stop token, then
+  /// their agent's grace. A second call does not wait for them any more.
+  future<void> cancel(std::string job_id);
+  /// Runs a finished job again. Errors: those of `submit`.
+  future<void> retry(std::string job_id, retry_options options = {});
+  /// The same with a new definition for all that has not completed.
+  future<void> retry(std::string job_id, plan::job_spec with);
+  /// Forgets a finished job and its events.
+  future<void> purge(std::string job_id);
+
+  /// Called, in a thread of the engine, after something has been written (an event of a job, a
+  /// chunk of a stream), and when the engine has broken: who follows jobs looks at them then. It
+  /// must only signal, never wait or ask the engine for anything. The last one counts; nullptr:
+  /// nobody, and none is running any more.
+  void on_events(std::function<void()> call);
 
   /// All agents, by name.
   std::vector<agent_description> agents() const;

@@ -9,11 +9,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace dagger {
 
-/// The reading end. Copies share the value. Safe to use from any thread.
+/// The reading end. Copies share the value; `future<void>` only says that something is done. Safe
+/// to use from any thread.
 template <class T>
 class future {
 public:
@@ -70,7 +72,8 @@ public:
     shared_->ready.wait(guard, [&] { return shared_->value.has_value(); });
     if (!*shared_->value)
       throw shared_->value->error();
-    return **shared_->value;
+    if constexpr (!std::is_void_v<T>)
+      return **shared_->value;
   }
 
   /// Waits at most so long; true if the value or the error is there.

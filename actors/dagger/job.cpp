@@ -4,25 +4,20 @@
 #include <dagger/actors/job_picture.hpp>
 #include <dagger/actors/job_result.hpp>
 #include <dagger/actors/storable.hpp>
+#include <dagger/actors/value_of.hpp>
 #include <dagger/graph/render.hpp>
 
 #include <algorithm>
 
 namespace dagger {
 
+using actors::value_of;
+
 namespace {
 
 void demand_shape(const json& x, std::string_view what) {
   if (auto ok = actors::check_shape(x, what); !ok)
     throw error{code::invalid_input, ok.error().message};
-}
-
-/// The value of a result; a public call cannot return the error, so it throws it.
-template <class T>
-T value_of(result<T>&& x) {
-  if (!x)
-    throw std::move(x.error());
-  return std::move(*x);
 }
 
 } // namespace
@@ -71,6 +66,17 @@ job& job::outputs(json references) {
 
 job& job::allowed_agents(std::vector<std::string> names) {
   spec_.allowed_agents = std::move(names);
+  return *this;
+}
+
+job& job::limits(job_limits bounds) {
+  spec_.limits = bounds;
+  return *this;
+}
+
+job& job::on_stall(stall_action what, std::string planning_agent) {
+  spec_.stall_action = what;
+  spec_.planning_agent = std::move(planning_agent);
   return *this;
 }
 
@@ -141,8 +147,11 @@ std::string job_result::mermaid() const {
 }
 
 std::optional<error> job_result::failure() const {
-  if (completed())
+  if (completed() || !finished(impl_->state))
     return std::nullopt;
+  auto job = value_of(plan::find_job(*impl_->views->read(), impl_->id));
+  if (job && job->code == code::timeout)
+    return error{code::timeout, "the deadline of job '" + impl_->id + "' has passed"};
   auto rows = tasks();
   auto first = static_cast<const plan::task_status*>(nullptr);
   for (auto& x : rows)

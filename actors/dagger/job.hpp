@@ -33,6 +33,10 @@ public:
   job& outputs(json references);
   /// Agents that its tasks may name, also those added later.
   job& allowed_agents(std::vector<std::string> names);
+  job& limits(job_limits bounds);
+  /// What happens when nothing of the job can move any more; `planning_agent` is for
+  /// `notify_planning_agent`.
+  job& on_stall(stall_action what, std::string planning_agent = {});
 
   const plan::job_spec& spec() const {
     return spec_;
@@ -42,13 +46,14 @@ private:
   plan::job_spec spec_;
 };
 
-/// A finished job. Reads what it is asked for from the store; valid while the engine lives.
+/// A job that has ended or is paused. Reads what it is asked for from the store; valid while the
+/// engine lives.
 class job_result {
 public:
   struct impl;
   explicit job_result(std::shared_ptr<const impl> self) : impl_(std::move(self)) {}
 
-  /// completed, failed or cancelled.
+  /// completed, failed or cancelled; paused if somebody has paused it.
   job_state state() const;
   const std::string& id() const;
   /// Shorthand for `state() == job_state::completed`.
@@ -62,7 +67,7 @@ public:
   std::vector<plan::task_status> tasks() const;
   /// All events, oldest first.
   std::vector<plan::job_event> history() const;
-  /// The first failure that made the job fail.
+  /// The first failure that made the job fail; nothing if it did not.
   std::optional<dagger::error> failure() const;
   /// Pictures of the tasks with states, durations and attempts.
   std::string dot() const;

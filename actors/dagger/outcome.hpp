@@ -11,7 +11,7 @@
 namespace dagger {
 
 /// How a visit or an attempt ended. A JSON value completes the task with that output, a
-/// `failure` fails the attempt; `task::wait` and `task::skip` make the others.
+/// `failure` fails the attempt; `task::wait`, `task::review` and `task::skip` make the others.
 class outcome {
 public:
   outcome(json output) : value_(std::move(output)) {}
@@ -19,8 +19,14 @@ public:
 
 private:
   friend class task;
-  using variant = std::variant<json, failure, plan::suspended, plan::skipped>;
+  /// `how` has no output yet: it is checked first.
+  struct reviewed {
+    json output;
+    plan::in_review how;
+  };
+  using variant = std::variant<json, failure, plan::suspended, plan::skipped, reviewed>;
   explicit outcome(plan::suspended x) : value_(std::move(x)) {}
+  explicit outcome(reviewed x) : value_(std::move(x)) {}
   explicit outcome(plan::skipped x) : value_(std::move(x)) {}
 
   variant value_;

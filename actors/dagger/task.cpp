@@ -1,9 +1,8 @@
 // `dagger::task`: every call first looks whether the attempt still counts.
 #include <dagger/task.hpp>
 
-#include <dagger/actors/storable.hpp>
 #include <dagger/actors/visit.hpp>
-#include <dagger/codec/utf8.hpp>
+#include <dagger/job.hpp>
 
 #include <algorithm>
 
@@ -35,7 +34,7 @@ std::uint32_t task::attempt() const {
 }
 
 bool task::first_visit() const {
-  return visit() == 1;
+  return alive(impl_).given.first_visit;
 }
 
 std::string task::idempotency_key() const {
@@ -47,6 +46,18 @@ std::stop_token task::stop_token() const {
   return alive(impl_).stop_token();
 }
 
+std::size_t task::woken_by() const {
+  return alive(impl_).given.cause.condition;
+}
+
+const json& task::answer() const {
+  return alive(impl_).answer;
+}
+
+const json& task::progress() const {
+  return alive(impl_).progress;
+}
+
 const json& task::state() const {
   return alive(impl_).state;
 }
@@ -56,7 +67,7 @@ const json& task::feedback() const {
 }
 
 bool task::deadline_passed() const {
-  return alive(impl_).given.deadline_passed;
+  return alive(impl_).given.cause.deadline_passed;
 }
 
 const std::vector<dependency>& task::dependencies() const {
@@ -90,9 +101,27 @@ void task::add_dependency(const task_ref& later, const task_ref& earlier) {
 }
 
 void task::set_summary(std::string text) {
-  if (text.size() > limits::summary_bytes)
-    text.resize(limits::summary_bytes);
-  alive(impl_).summary = to_valid_utf8(text);
+  alive(impl_).set_summary(std::move(text));
+}
+
+std::string task::submit(const job& x, on_parent_end when_done) {
+  return alive(impl_).submit(x.spec(), when_done);
+}
+
+other_job task::look_at(std::string_view job_id) const {
+  return alive(impl_).look_at(job_id);
+}
+
+void task::heartbeat(json progress) {
+  alive(impl_).heartbeat(progress);
+}
+
+void task::emit(json chunk) {
+  alive(impl_).emit(chunk);
+}
+
+json task::step(const std::string& name, const std::function<json()>& run) {
+  return alive(impl_).step(name, run);
 }
 
 outcome task::wait(task_ref what, wait_options options) {
@@ -104,24 +133,19 @@ outcome task::wait(std::vector<task_ref> what, wait_options options) {
 }
 
 outcome task::wait(condition what, wait_options options) {
-  alive(impl_);
-  auto state = payload{};
-  if (!options.state.is_null()) {
-    auto text = actors::to_payload(options.state, "the state");
-    if (!text)
-      throw std::move(text.error());
-    state = std::move(*text);
-  }
-  auto made = plan::suspended{};
-  made.any_of.push_back(std::move(what));
-  made.state = std::move(state);
-  made.deadline = options.deadline;
-  made.on_deadline = options.on_deadline;
-  return outcome{std::move(made)};
+  return wait(std::vector{std::move(what)}, std::move(options));
+}
+
+outcome task::wait(std::vector<condition> any_of, wait_options options) {
+  return outcome{alive(impl_).suspend(std::move(any_of), std::move(options))};
+}
+
+outcome task::review(json output, wait_options options) {
+  return outcome{outcome::reviewed{std::move(output), alive(impl_).review(std::move(options))}};
 }
 
 outcome task::skip(std::string reason) {
-  alive(impl_);
+  alive(impl_).check_not_in_step("skip");
   return outcome{plan::skipped{std::move(reason)}};
 }
 

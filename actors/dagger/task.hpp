@@ -4,6 +4,7 @@
 #include <dagger/outcome.hpp>
 #include <dagger/plan/query.hpp>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace dagger {
+
+class job;
 
 /// A task that this one comes after or has waited for, as it stands when the visit begins.
 struct dependency {
@@ -27,6 +30,14 @@ struct dependency {
   bool completed() const {
     return state == task_state::completed;
   }
+};
+
+/// A job that is not the task's own.
+struct other_job {
+  std::string id;
+  job_state state = job_state::running;
+  /// By name; null while it has not ended.
+  json outputs;
 };
 
 /// One attempt at one visit of a task. Lives in the agent's thread, for the length of the call.
@@ -56,10 +67,18 @@ public:
   /// Requested when the attempt's time is over or the engine stops.
   std::stop_token stop_token() const;
 
+  /// Which condition of the last wait held, counted from 0 in the order of `any_of`.
+  std::size_t woken_by() const;
+  /// The value of the signal that was waited for, or `wait_options::default_answer` if its deadline
+  /// passed; null if neither.
+  const json& answer() const;
+  /// What the last heartbeat of an earlier attempt of this visit said, or null.
+  const json& progress() const;
   /// What the last visit left in `wait_options::state`, or null.
   const json& state() const;
   /// Why the last attempt of this visit was not good enough: `{"violations": [{"pointer",
-  /// "message"}]}` after an invalid output; null if there is nothing to say.
+  /// "message"}]}` after an invalid output; `{"rejected": reason}` after a review; null if there is
+  /// nothing to say.
   const json& feedback() const;
   /// This visit began because the wait's deadline passed.
   bool deadline_passed() const;
@@ -80,12 +99,37 @@ public:
   /// A short text for those above this task; cut to `limits::summary_bytes`.
   void set_summary(std::string text);
 
+  /// Hands a job in, as part of the outcome; its id. The same id with the same content is the same
+  /// job. Throws `error`: what `engine::submit` would refuse; what only the store knows, like an id
+  /// that is in use for another job, fails the attempt with that code.
+  std::string submit(const job& x, on_parent_end when_done = on_parent_end::cancel);
+  /// Another job of this store as it stands now, with its outputs if it has ended. Throws `error`
+  /// (not_found).
+  other_job look_at(std::string_view job_id) const;
+
+  /// Says that the attempt lives: its `heartbeat` time-out begins again. `progress`, if not null,
+  /// is written at most once a second, and is there for the next attempt.
+  void heartbeat(json progress = nullptr);
+  /// Adds to the task's stream, which others can follow while the task runs (`plan::read_stream`).
+  /// Written within 20 ms, not part of the outcome. Waits while too much is on its way; a
+  /// cooperative agent gets the error `limit` instead.
+  void emit(json chunk);
+  /// Calls `run` and writes down what it returns before this returns; in all later attempts and
+  /// visits the same is returned without a call. `run` gets no task. Throws `error` (misuse): a
+  /// name used twice in a visit, a cooperative agent, a collecting call inside of `run`.
+  json step(const std::string& name, const std::function<json()>& run);
+
   /// Suspends the task until all of these are settled or one has failed. No thread is
   /// held meanwhile; the next visit begins then.
   outcome wait(task_ref what, wait_options options = {});
   outcome wait(std::vector<task_ref> what, wait_options options = {});
   /// Suspends until the condition holds.
   outcome wait(condition what, wait_options options = {});
+  /// Suspends until one of the conditions holds (`dagger::any_of`).
+  outcome wait(std::vector<condition> any_of, wait_options options = {});
+  /// Suspends until somebody accepts the output, which completes the task, or rejects it: then the
+  /// agent is visited again, and `feedback()` says why.
+  outcome review(json output, wait_options options = {});
   /// Ends the task without an output; what needs it is skipped as well.
   outcome skip(std::string reason);
 

@@ -2,6 +2,7 @@
 #include "catalogue.hpp"
 
 #include <dagger/actions/builtin.hpp>
+#include <dagger/plugin.hpp>
 
 #include <algorithm>
 
@@ -11,6 +12,8 @@ void add_all_agents(const program& self, engine& to) {
   add_builtin_agents(to);
   if (self.add_agents)
     self.add_agents(to);
+  for (const auto& x : self.plugins)
+    load_plugin(to, x);
 }
 
 catalogue::catalogue(const engine& from) : agents_(from.agents()) {

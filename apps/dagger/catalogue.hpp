@@ -13,7 +13,7 @@
 
 namespace dagger::apps {
 
-/// Adds the built-in agents and those of the program.
+/// Adds the built-in agents, those of the program, and those of its plugins.
 void add_all_agents(const program& self, engine& to);
 
 class catalogue {

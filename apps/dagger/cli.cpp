@@ -1,5 +1,7 @@
 // `dagger::cli`: finds the subcommand, runs it, turns what it meets into an exit code.
+#include "catalogue.hpp"
 #include "command.hpp"
+#include "completion.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -14,24 +16,52 @@ namespace apps {
 const std::vector<command>& commands() {
   static const auto all = std::vector<command>{
     {"run", "Runs a job file to its end and prints its outputs",
-     "run hello.yaml -i name=world --store runs.db --id hello-1", declare_run},
+     "run hello.yaml -i name=world --store runs.db --id hello-1", declare_run, true},
+    {"serve", "Holds a store and works on all its jobs until it is stopped",
+     "serve nightly.yaml --store runs.db -v", declare_serve, true},
     {"resume", "Goes on with an unfinished job of a store", "resume hello-1 --store runs.db",
-     declare_resume},
-    {"check", "Checks job files and prints all problems", "check jobs/*.yaml", declare_check},
+     declare_resume, true},
+    {"signal", "Answers a task that waits for a signal",
+     "signal trip-1 approve '{\"by\": \"Ann\"}' --store runs.db", declare_signal},
+    {"accept", "Completes a task that is in review", "accept trip-1 draft --store runs.db",
+     declare_accept},
+    {"reject", "Sends a task that is in review back to its agent, or fails it",
+     "reject trip-1 draft 'no figures in it' --store runs.db", declare_reject},
+    {"pause", "Starts nothing new of a job until it is resumed", "pause hello-1 --store runs.db",
+     declare_pause},
+    {"cancel", "Ends a job early; twice: at once", "cancel hello-1 --store runs.db",
+     declare_cancel},
+    {"retry", "Runs a finished job again: what did not complete, or from a task on",
+     "retry hello-1 --from greet --store runs.db", declare_retry, true},
+    {"purge", "Forgets finished jobs", "purge hello-1 hello-2 --store runs.db", declare_purge},
+    {"check", "Checks job files and prints all problems", "check jobs/*.yaml", declare_check, true},
     {"graph", "Draws a job file, or a job with states, durations and attempts",
      "graph hello.yaml --format svg -o hello.svg", declare_graph},
     {"jobs", "Lists the jobs of a store", "jobs --store runs.db --state failed --since 1d",
      declare_jobs},
     {"show", "Shows one job: tasks, attempts, errors, history",
-     "show hello-1 --store runs.db --history", declare_show},
+     "show hello-1 --store runs.db --history", declare_show, true},
     {"agents", "Lists the agents of this program, with their schemas", "agents --json",
-     declare_agents},
+     declare_agents, true},
     {"store", "Looks into a store, checks, copies or compacts it",
      "store backup copy.db --store runs.db", declare_store},
+    {"completion", "Prints a script that completes command lines in a shell",
+     "completion bash > /etc/bash_completion.d/dagger", declare_completion},
+    {"man", "Prints the manual page", "man | man -l -", declare_man},
     {"version", "Prints the versions of dagger and what it is made of", "version --json",
      declare_version},
   };
   return all;
+}
+
+declared_command::declared_command(const program& self, const command& which)
+  : arguments(self.name, which.name, which.summary, self.name + " " + std::string{which.example}),
+    work(which.declare(arguments)) {
+  if (which.needs_agents)
+    arguments.values(plugins, "--plugin", "LIB",
+                     "A shared library with more agents, by its path; may be repeated");
+  arguments.one_of(color, "--color", {"auto", "always", "never"},
+                   "When to colour; auto: on terminals, unless NO_COLOR is set");
 }
 
 namespace {
@@ -40,7 +70,7 @@ std::string overview(const program& self) {
   auto text = "usage: " + self.name + " COMMAND [OPTION]...\n\n";
   for (const auto& x : commands()) {
     auto name = std::string{x.name};
-    name.resize(10, ' ');
+    name.resize(12, ' ');
     text += "  " + name + std::string{x.summary} + "\n";
   }
   return text + "\n" + self.name + " COMMAND --help tells more and shows an example.\n";
@@ -63,25 +93,24 @@ exit_code unknown(program& self, const std::string& word) {
 }
 
 exit_code run_command(program& self, const command& which, std::vector<std::string> words) {
-  auto arguments =
-    options{self.name, which.name, which.summary, self.name + " " + std::string{which.example}};
-  auto color_word = std::string{"auto"};
-  const auto work = which.declare(arguments);
-  arguments.one_of(color_word, "--color", {"auto", "always", "never"},
-                   "When to colour; auto: on terminals, unless NO_COLOR is set");
-  const auto read = arguments.parse(std::move(words));
+  auto declared = declared_command{self, which};
+  const auto read = declared.arguments.parse(std::move(words));
   if (!read) {
     self.out.complain(read.error());
     return exit_code::usage;
   }
   if (!*read) {
-    self.out.print(arguments.help());
+    self.out.print(declared.arguments.help());
     return exit_code::done;
   }
-  self.out.use(color_word == "always"  ? color::always
-               : color_word == "never" ? color::never
-                                       : color::automatic);
-  return work(self);
+  self.out.use(declared.color == "always"  ? color::always
+               : declared.color == "never" ? color::never
+                                           : color::automatic);
+  self.plugins = declared.plugins;
+  // What is wrong with a plugin is told before a store is opened.
+  if (!self.plugins.empty())
+    catalogue::of(self);
+  return declared.work(self);
 }
 
 exit_code dispatch(program& self, std::vector<std::string> words) {
@@ -101,6 +130,8 @@ exit_code dispatch(program& self, std::vector<std::string> words) {
     self.out.print(overview(self));
     return exit_code::done;
   }
+  if (word == completion_word)
+    return complete(self, words);
   if (word == "--version")
     word = "version";
   const auto* which = find(word);

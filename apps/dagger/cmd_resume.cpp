@@ -1,8 +1,9 @@
-// `dagger resume`: goes on with a job of a store.
+// `dagger resume`: goes on with a job of a store, or lets the engine go on that serves it.
+#include "acting.hpp"
 #include "following.hpp"
 #include "store_access.hpp"
 
-#include <dagger/codec/nearest.hpp>
+#include <dagger/store/lock.hpp>
 
 #include <memory>
 
@@ -15,17 +16,45 @@ struct resume_options {
   follow_options follow;
 };
 
+/// A `serve` works on whatever is in its store; any other holder on its own job only.
+bool serves(const std::string& holder) {
+  return holder.find(" serve)") != holder.npos;
+}
+
+exit_code refuse(program& self, const error& why) {
+  self.out.complain(why);
+  return code_of(why);
+}
+
 exit_code resume(program& self, resume_options& given) {
-  const auto place = needed_store(given.store);
-  auto there = place ? must_exist(*place) : result<void>{fail(place.error())};
-  if (there)
-    there = can_hold_store(*place);
-  if (!there) {
-    self.out.complain(there.error());
-    return exit_code::usage;
-  }
+  const auto place = acted_on(given.store);
+  if (!place)
+    return refuse(self, place.error());
+  if (auto usable = can_hold_store(*place); !usable)
+    return refuse(self, usable.error());
   given.follow.store = *place;
-  return follow(self, given.follow, [&](engine& runs) { return runs.resume(given.follow.id); });
+  auto end = exit_code::done;
+  const auto done = by_whoever_holds(
+    *place,
+    [&](control_client& line) -> result<void> {
+      if (const auto holder = store::holder_of(*place); holder && !serves(*holder))
+        return fail(store::in_use(*place, *holder));
+      auto followed = follow_there(self, given.follow, line);
+      if (!followed)
+        return fail(std::move(followed.error()));
+      end = *followed;
+      return {};
+    },
+    [&]() -> result<void> {
+      try {
+        end =
+          follow(self, given.follow, [&](engine& runs) { return runs.resume(given.follow.id); });
+      } catch (error& why) {
+        return fail(std::move(why));
+      }
+      return {};
+    });
+  return done ? end : refuse(self, done.error());
 }
 
 } // namespace

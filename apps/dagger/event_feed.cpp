@@ -37,7 +37,7 @@ result<void> event_feed::read(store::view& v, std::uint64_t job,
                           }
                           next_ = position + 1;
                           read->event.position = position;
-                          if (read->event.job == job)
+                          if (job == all_jobs || read->event.job == job)
                             visit(read->event);
                           return next_ < *end;
                         });
@@ -46,12 +46,19 @@ result<void> event_feed::read(store::view& v, std::uint64_t job,
   return scanned;
 }
 
-result<void> task_names::learn(store::view& v, const plan::job_event& what) {
+result<void> task_names::learn(store::view& v, const plan::job_event& what, bool with_added) {
   auto missing = std::vector<std::uint32_t>{};
+  const auto need = [&](std::uint32_t task) {
+    if (!names_.contains(task))
+      missing.push_back(task);
+  };
   for (const auto& t : what.transitions)
-    if (!names_.contains(t.task))
-      missing.push_back(t.task);
+    need(t.task);
+  for (const auto& range : what.added)
+    for (auto i = std::uint32_t{0}; with_added && i < range.count; ++i)
+      need(range.first + i);
   std::ranges::sort(missing);
+  missing.erase(std::ranges::unique(missing).begin(), missing.end());
   auto ranges = std::vector<plan::task_range>{};
   for (const auto number : missing)
     if (ranges.empty() || ranges.back().first + ranges.back().count < number)

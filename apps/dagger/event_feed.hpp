@@ -1,4 +1,5 @@
-// The log `dagger.jobs` as it grows, for one job: what is new since the last look. Shows nothing.
+// The log `dagger.jobs` as it grows, for one job or all: what is new since the last look. Shows
+// nothing.
 #pragma once
 
 #include <dagger/plan/query.hpp>
@@ -18,6 +19,8 @@ public:
   /// Begins at the first event of the log.
   event_feed() = default;
 
+  static constexpr std::uint64_t all_jobs = 0;
+
   /// Visits the events of this job that were not visited yet, oldest first.
   result<void> read(store::view& v, std::uint64_t job,
                     const std::function<void(const plan::job_event&)>& visit);
@@ -29,8 +32,8 @@ private:
 /// Names of a job's tasks, each read once.
 class task_names {
 public:
-  /// Reads the names that `what` needs.
-  result<void> learn(store::view& v, const plan::job_event& what);
+  /// Reads the names of the tasks that `what` moves; `with_added`: and of those that it adds.
+  result<void> learn(store::view& v, const plan::job_event& what, bool with_added = false);
 
   const std::string& of(std::uint32_t number) const {
     return names_.at(number);

@@ -2,12 +2,11 @@
 #include "following.hpp"
 
 #include "catalogue.hpp"
-#include "progress.hpp"
+#include "ending.hpp"
 #include "shapes.hpp"
 #include "store_access.hpp"
-#include "waiting.hpp"
+#include "watching.hpp"
 
-#include <algorithm>
 #include <unistd.h>
 
 namespace dagger::apps {
@@ -16,20 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Ten times a second is as often as an eye wants it.
-constexpr auto redraw_interval = 100ms;
 /// How long a first commit may take before signals are heard all the same.
 constexpr auto patience_with_the_disk = 10s;
-/// Failed tasks that are named; `show` lists all.
-constexpr std::size_t named_failures = 10;
-
-/// What remains of a job when its engine has gone.
-struct ending {
-  job_state state = job_state::running;
-  json outputs;
-  std::vector<plan::task_status> tasks;
-  std::optional<error> why;
-};
 
 engine_options engine_for(const program& self, const follow_options& how) {
   auto made = engine_options{};
@@ -40,106 +27,68 @@ engine_options engine_for(const program& self, const follow_options& how) {
   return made;
 }
 
-std::string how_to_look(const program& self, const follow_options& how) {
-  if (!how.store)
-    return "add --store DIR to keep its history and look at it afterwards";
-  return "look at it: " + self.name + " show " + how.id + as_option(how.store);
-}
-
-std::string how_to_go_on(const program& self, const follow_options& how) {
-  if (!how.store)
-    return "it ran in memory and is gone; with --store DIR it could go on";
-  return "go on: " + self.name + " resume " + how.id + as_option(how.store);
+progress_options shown_by(const program& self, const follow_options& how) {
+  return {.live = self.out.is_terminal(STDERR_FILENO) && !how.json,
+          .verbose = how.verbose,
+          .door = {self.name, how.id, how.store}};
 }
 
 /// Says why we stop before we do: the second signal may come any time.
-void say_why(program& self, const follow_options& how, woken_by reason) {
-  if (reason == woken_by::deadline)
+void say_why(program& self, const follow_options& how, watch_end reason) {
+  if (reason == watch_end::deadline)
     self.out.complain(
       {code::timeout,
        "job " + how.id + " is not finished: --timeout " + to_text(*how.timeout) + " has passed",
        {},
-       how_to_go_on(self, how)});
+       how_to_go_on(self, how.id, how.store)});
   else
     self.out.note("interrupted: job " + how.id + " is not finished; once more ends at once\n  "
-                  + how_to_go_on(self, how));
+                  + how_to_go_on(self, how.id, how.store));
 }
 
+std::optional<steady_time> deadline_of(const follow_options& how) {
+  if (!how.timeout)
+    return std::nullopt;
+  return std::chrono::steady_clock::now() + *how.timeout;
+}
+
+/// While it lives, the bell rings for every event of the engine.
+class event_bell {
+public:
+  event_bell(engine& runs, const bell& rung, bool wanted) : runs_(runs) {
+    if (wanted)
+      runs.on_events([rung] { rung.ring(); });
+  }
+  ~event_bell() {
+    runs_.on_events(nullptr);
+  }
+  event_bell(const event_bell&) = delete;
+  event_bell& operator=(const event_bell&) = delete;
+
+private:
+  engine& runs_;
+};
+
 /// Waits for the end of the job and shows its progress.
-woken_by wait_for_end(program& self, const follow_options& how, engine& runs,
-                      const interrupts& signals, const start& begin,
-                      std::optional<submission>& job) {
-  const auto live = self.out.is_terminal(STDERR_FILENO) && !how.json;
-  auto shown = progress{self.out, live, how.verbose, *runs.read()};
+watch_end wait_for_end(program& self, const follow_options& how, engine& runs,
+                       const interrupts& signals, const start& begin,
+                       std::optional<submission>& job) {
+  auto shown = progress{self.out, shown_by(self, how), *runs.read()};
+  const auto changed = bell{};
   const auto done = bell{};
+  const auto events = event_bell{runs, changed, shown.wanted()};
   job = begin(runs);
   // Only a job that is on disk can go on later; until then neither time nor signals count.
   job->accepted().wait_for(patience_with_the_disk);
-  auto deadline = std::optional<steady_time>{};
-  if (how.timeout)
-    deadline = std::chrono::steady_clock::now() + *how.timeout;
+  const auto deadline = deadline_of(how);
   job->then([done](const result<job_result>&) { done.ring(); });
-  auto interval = std::optional<std::chrono::milliseconds>{};
-  if (shown.wanted())
-    interval = redraw_interval;
-  auto reason = woken_by::interval;
-  while (reason == woken_by::interval) {
-    reason = wait(done, signals, deadline, interval);
-    if (shown.wanted())
-      shown.look(*runs.read(), how.id);
-  }
-  return reason;
-}
-
-ending ending_of(const job_result& job) {
-  auto made = ending{job.state(), nullptr, job.tasks(), job.failure()};
-  if (job.completed())
-    made.outputs = job.outputs();
-  return made;
-}
-
-std::string failed_tasks(const ending& end) {
-  auto text = std::string{};
-  auto left = std::size_t{0};
-  auto named = std::size_t{0};
-  for (const auto& x : end.tasks) {
-    if (x.state != task_state::failed || x.optional)
-      continue;
-    if (named++ == named_failures)
-      left = 1;
-    else if (left > 0)
-      ++left;
-    else
-      text += "\n  task '" + printable(x.name) + "' (agent " + printable(x.agent)
-            + "): " + (x.error ? x.error->code + ": " + printable(x.error->message) : "failed");
-  }
-  if (left > 0)
-    text += "\n  and " + std::to_string(left) + " more";
-  return text;
-}
-
-void print(program& self, const follow_options& how, const ending& end) {
-  if (how.json) {
-    auto tasks = json::object();
-    for (const auto& x : end.tasks)
-      tasks[x.name] = brief(x);
-    auto made = json{{"id", how.id},
-                     {"state", dagger::to_text(end.state)},
-                     {"outputs", end.outputs},
-                     {"tasks", std::move(tasks)}};
-    if (end.why)
-      made["error"] = to_json(*end.why);
-    self.out.print_json(made);
-  } else if (end.state == job_state::completed) {
-    self.out.print_json(end.outputs);
-  }
-  if (end.state == job_state::completed)
-    return;
-  self.out.complain(
-    {end.why ? end.why->code : std::string{code::cancelled},
-     "job " + how.id + " " + std::string{dagger::to_text(end.state)} + failed_tasks(end),
-     {},
-     how_to_look(self, how)});
+  const auto watched =
+    watched_job{how.id, [&] { return runs.read(); }, done.descriptor(), changed.descriptor(),
+                [&] {
+                  changed.hush();
+                  return true;
+                }};
+  return watch(shown, watched, signals, deadline);
 }
 
 } // namespace
@@ -149,26 +98,66 @@ exit_code follow(program& self, const follow_options& how, const start& begin) {
   auto damage = std::optional<damage_watch>{};
   if (how.store)
     damage.emplace(*how.store);
-  auto end = ending{};
+  auto end = std::optional<result<ending>>{};
   {
     auto runs = engine{engine_for(self, how)};
     add_all_agents(self, runs);
     auto job = std::optional<submission>{};
     const auto reason = wait_for_end(self, how, runs, signals, begin, job);
-    if (reason != woken_by::bell) {
+    if (reason != watch_end::ended) {
       say_why(self, how, reason);
       // The engine ends here, in order: attempts are given back.
-      return reason == woken_by::deadline ? exit_code::cancelled : exit_code::interrupted;
+      return reason == watch_end::deadline ? exit_code::cancelled : exit_code::interrupted;
     }
     try {
-      end = ending_of(job->get());
+      job->get();
+      end = ending_of(*runs.read(), how.id);
     } catch (const error& x) {
       self.out.complain(x);
       return runs.broken() ? exit_code::store : code_of(x);
     }
   }
-  print(self, how, end);
-  return code_of(end.state);
+  if (*end)
+    return tell(self, **end, how.store, how.json);
+  self.out.complain(end->error());
+  return code_of(end->error());
+}
+
+result<exit_code> follow_there(program& self, const follow_options& how, control_client& line) {
+  const auto signals = interrupts{};
+  const auto damage = damage_watch{*how.store};
+  const auto opened = open_for_reading(*how.store);
+  if (!opened)
+    return fail(opened.error());
+  auto shown = progress{self.out, shown_by(self, how), *(*opened)->read()};
+  // Watched before it is taken up: nothing of it passes unseen.
+  auto events = control_client::connect(*how.store);
+  if (!events)
+    return fail(std::move(events.error()));
+  if (auto begun = events->ask(actors::control_watch{.job = how.id}); !begun)
+    return fail(std::move(begun.error()));
+  if (auto taken = line.ask(actors::control_resume{.job = how.id}); !taken)
+    return fail(std::move(taken.error()));
+  const auto watched = watched_job{how.id, [&] { return (*opened)->read(); }, -1,
+                                   events->descriptor(), [&] { return events->take(); }};
+  const auto reason = watch(shown, watched, signals, deadline_of(how));
+  shown.clear();
+  if (reason == watch_end::ended) {
+    const auto end = ending_of(*(*opened)->read(), how.id);
+    if (!end)
+      return fail(end.error());
+    return tell(self, *end, how.store, how.json);
+  }
+  if (reason == watch_end::deadline) {
+    say_why(self, how, reason);
+    return exit_code::cancelled;
+  }
+  self.out.note(reason == watch_end::lost
+                  ? "the engine that worked on job " + how.id + " has ended\n  "
+                      + how_to_go_on(self, how.id, how.store)
+                  : "job " + how.id + " goes on without us; follow it: " + self.name + " resume "
+                      + how.id + as_option(how.store));
+  return exit_code::interrupted;
 }
 
 } // namespace dagger::apps

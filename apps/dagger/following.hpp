@@ -1,7 +1,8 @@
-// Runs one job to its end in an engine of its own, as `run` and `resume` do.
+// Follows one job to its end: in an engine of its own, as `run` does, or in one that serves.
 #pragma once
 
 #include "command.hpp"
+#include "control_client.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -26,8 +27,12 @@ struct follow_options {
 /// Hands the job to an engine that has its agents.
 using start = std::function<submission(engine&)>;
 
-/// Opens the store, starts, shows progress, prints the result; a signal or the time-out ends the
-/// engine in order and leaves the job resumable.
+/// Opens the store (or throws store_in_use), starts, shows progress, prints the result; a signal or
+/// the time-out ends the engine in order and leaves the job resumable.
 exit_code follow(program& self, const follow_options& how, const start& begin);
+
+/// The same for a job that the engine at the other end of the line works on. A signal or the
+/// time-out ends only the watching.
+result<exit_code> follow_there(program& self, const follow_options& how, control_client& line);
 
 } // namespace dagger::apps

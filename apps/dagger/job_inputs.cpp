@@ -1,11 +1,11 @@
 // Reads the values of a job's inputs.
 #include "job_inputs.hpp"
 
+#include "given_value.hpp"
+
 #include <dagger/codec/json.hpp>
 #include <dagger/graph/file.hpp>
-#include <dagger/limits.hpp>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -16,40 +16,21 @@ namespace dagger::apps {
 
 namespace {
 
-constexpr std::size_t part_bytes = 64 << 10;
-
-result<std::string> read_all(int from, const std::string& name) {
-  auto text = std::string{};
-  auto part = std::array<char, part_bytes>{};
-  while (true) {
-    const auto n = ::read(from, part.data(), part.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return fail(code::invalid_input, std::string{"cannot be read: "} + std::strerror(errno), name,
-                  "--inputs wants a file with a JSON object");
-    if (n == 0)
-      return text;
-    text.append(part.data(), static_cast<std::size_t>(n));
-    if (text.size() > limits::file_bytes)
-      return fail(code::too_large,
-                  "is larger than " + std::to_string(limits::file_bytes) + " bytes", name);
-  }
-}
+constexpr auto wanted = "--inputs wants a file with a JSON object";
 
 result<std::string> read_file(const std::string& name) {
   const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return fail(code::invalid_input, std::string{"cannot be opened: "} + std::strerror(errno), name,
-                "--inputs wants a file with a JSON object");
-  auto text = read_all(file, name);
+                wanted);
+  auto text = read_open_file(file, name, wanted);
   ::close(file);
   return text;
 }
 
 result<json> object_in(const std::string& file) {
   const auto name = file == "-" ? std::string{"standard input"} : file;
-  const auto text = file == "-" ? read_all(STDIN_FILENO, name) : read_file(file);
+  const auto text = file == "-" ? read_open_file(STDIN_FILENO, name, wanted) : read_file(file);
   if (!text)
     return fail(text.error());
   auto value = parse_json(*text);

@@ -1,7 +1,10 @@
 // Puts the rows of a job together for people and programs.
 #include "job_report.hpp"
 
+#include "needed_person.hpp"
 #include "shapes.hpp"
+
+#include <dagger/codec/json.hpp>
 
 namespace dagger::apps {
 
@@ -63,26 +66,82 @@ json to_json(const attempt_report& x) {
 
 json history_of(const job_report& report) {
   auto list = json::array();
-  const auto add = [&](const plan::job_event& x, std::string_view what, std::string_view task) {
-    auto& made = list.emplace_back(json{{"at", to_rfc3339(x.time)}, {"event", what}});
-    if (!task.empty())
-      made["task"] = task;
-  };
-  for (const auto& event : report.history) {
-    for (const auto& range : event.added)
-      for (auto i = std::uint32_t{0}; i < range.count; ++i)
-        add(event, "added", report.tasks.at(range.first + i).name);
-    for (const auto& x : event.transitions) {
-      add(event, dagger::to_text(x.to), report.tasks.at(x.task).name);
-      auto detail = json{{"visit", x.visit}, {"attempt", x.attempt}};
-      if (const auto why = error_of(x))
-        detail["error"] = apps::to_json(*why);
-      list.back()["detail"] = std::move(detail);
-    }
-    if (event.state)
-      add(event, "job " + std::string{dagger::to_text(*event.state)}, {});
-  }
+  for (const auto& event : report.history)
+    for (auto& shape : shapes_of(event, [&](std::uint32_t n) { return report.tasks.at(n).name; }))
+      list.push_back(std::move(shape));
   return list;
+}
+
+/// Looks the jobs up that this one's tasks wait for.
+result<void> name_jobs(store::view& v, job_report& report) {
+  if (report.job.parent > 0) {
+    const auto parent = plan::job_of(v, report.job.parent);
+    if (!parent)
+      return fail(parent.error());
+    report.parent = parent->id;
+  }
+  for (const auto& task : report.tasks)
+    for (const auto& wait : task.waits)
+      for (const auto number : wait.jobs) {
+        if (report.waited_jobs.contains(number))
+          continue;
+        const auto job = plan::job_of(v, number);
+        if (!job)
+          return fail(job.error());
+        report.waited_jobs[number] = job->id;
+      }
+  return {};
+}
+
+/// What a suspended task waits for, in words.
+std::string awaited(const job_report& report, const plan::task_status& task) {
+  auto things = std::vector<std::string>{};
+  if (const auto names = names_of(report, task.waited); !names.empty())
+    things.push_back(names);
+  for (const auto& wait : task.waits) {
+    for (const auto number : wait.jobs)
+      things.push_back("job " + report.waited_jobs.at(number));
+    for (const auto& name : wait.expected)
+      things.push_back("'" + name + "', which nobody has added");
+  }
+  auto text = std::string{};
+  for (const auto& x : things)
+    text += (text.empty() ? "waits for " : ", ") + x;
+  if (const auto word = awaited_word(task); !word.empty())
+    text += (text.empty() ? "" : " or ") + word;
+  if (!task.due)
+    return text;
+  return text + (text.empty() ? "waits until " : ", until ") + to_rfc3339(*task.due);
+}
+
+std::string_view name_of(const plan::wait_status& x) {
+  switch (x.mode) {
+  case wait_mode::signal:
+    return "signal";
+  case wait_mode::review:
+    return "review";
+  case wait_mode::time:
+    return "time";
+  default:
+    return x.jobs.empty() ? "tasks" : "jobs";
+  }
+}
+
+json to_json(const job_report& report, const plan::wait_status& x) {
+  auto made = json{{"for", name_of(x)}};
+  if (x.mode == wait_mode::signal)
+    made["name"] = x.signal;
+  if (x.mode == wait_mode::time)
+    made["until"] = to_rfc3339(x.until);
+  if (const auto schema = parse_json(x.schema); schema && !x.schema.empty())
+    made["schema"] = *schema;
+  for (const auto number : x.tasks)
+    made["tasks"].push_back(report.tasks.at(number).name);
+  for (const auto number : x.jobs)
+    made["jobs"].push_back(report.waited_jobs.at(number));
+  for (const auto& name : x.expected)
+    made["expected"].push_back(name);
+  return made;
 }
 
 } // namespace
@@ -105,6 +164,8 @@ result<job_report> report_on(store::view& v, plan::job_status job) {
   if (!tasks)
     return fail(std::move(tasks.error()));
   made.tasks = std::move(*tasks);
+  if (auto named = name_jobs(v, made); !named)
+    return fail(std::move(named.error()));
   auto history = plan::history(v, made.job.number);
   if (!history)
     return fail(std::move(history.error()));
@@ -115,6 +176,8 @@ result<job_report> report_on(store::view& v, plan::job_status job) {
 
 std::string reason_for(const job_report& report, const plan::task_status& task,
                        const catalogue& agents, bool held) {
+  if (task.replaced)
+    return "replaced by a retry";
   if (settled(task.state))
     return task.error ? task.error->code + ": " + task.error->message : "";
   const auto until = task.due ? to_rfc3339(*task.due) : "";
@@ -122,6 +185,8 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
   case task_state::waiting:
     return "waits for " + names_of(report, task.after);
   case task_state::ready:
+    if (report.job.state == job_state::paused)
+      return "the job is paused";
     if (!agents.has(task.agent))
       return "no agent '" + task.agent + "' here";
     return held ? "waits for a free slot" : "no engine works on it";
@@ -133,9 +198,30 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
   default:
     break;
   }
-  if (const auto names = names_of(report, task.waited); !names.empty())
-    return "waits for " + names;
-  return until.empty() ? "" : "waits until " + until;
+  return awaited(report, task);
+}
+
+std::vector<json> shapes_of(const plan::job_event& what,
+                            const std::function<std::string(std::uint32_t)>& name_of) {
+  auto list = std::vector<json>{};
+  const auto add = [&](std::string_view event, const std::string& task) {
+    auto& made = list.emplace_back(json{{"at", to_rfc3339(what.time)}, {"event", event}});
+    if (!task.empty())
+      made["task"] = task;
+  };
+  for (const auto& range : what.added)
+    for (auto i = std::uint32_t{0}; i < range.count; ++i)
+      add("added", name_of(range.first + i));
+  for (const auto& x : what.transitions) {
+    add(dagger::to_text(x.to), name_of(x.task));
+    auto detail = json{{"visit", x.visit}, {"attempt", x.attempt}};
+    if (const auto why = error_of(x))
+      detail["error"] = apps::to_json(*why);
+    list.back()["detail"] = std::move(detail);
+  }
+  if (what.state)
+    add("job " + std::string{dagger::to_text(*what.state)}, {});
+  return list;
 }
 
 json to_json(const job_report& report, const plan::task_status& task, const catalogue& agents,
@@ -156,6 +242,10 @@ json to_json(const job_report& report, const plan::task_status& task, const cata
   made["summary"] = task.summary;
   if (task.parent)
     made["parent"] = report.tasks.at(*task.parent).name;
+  if (task.replaced)
+    made["replaced"] = true;
+  for (const auto& x : task.waits)
+    made["waits"].push_back(to_json(report, x));
   if (auto reason = reason_for(report, task, agents, held); !reason.empty())
     made["reason"] = std::move(reason);
   return made;
@@ -165,6 +255,12 @@ json to_json(const job_report& report, const catalogue& agents, bool held, bool 
   auto made = to_json(report.job);
   made["inputs"] = report.inputs;
   made["outputs"] = report.outputs;
+  if (report.job.stalled)
+    made["stalled"] = true;
+  if (!report.parent.empty())
+    made["parent"] = report.parent;
+  if (!report.job.code.empty())
+    made["error"] = {{"code", report.job.code}, {"message", "the deadline of the job has passed"}};
   auto tasks = json::array();
   for (const auto& x : report.tasks)
     tasks.push_back(to_json(report, x, agents, held));

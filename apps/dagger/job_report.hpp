@@ -6,6 +6,8 @@
 
 #include <dagger/plan/query.hpp>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +33,10 @@ struct job_report {
   std::vector<plan::job_event> history;
   /// By task number.
   std::vector<std::vector<attempt_report>> attempts;
+  /// The id of the job that submitted it; empty: none.
+  std::string parent;
+  /// Ids of the jobs that its tasks wait for, by number.
+  std::map<std::uint64_t, std::string> waited_jobs;
 };
 
 /// Reads all of it.
@@ -43,6 +49,10 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
 
 /// `schemas/show.schema.json`. With `history`, the events as well.
 json to_json(const job_report& report, const catalogue& agents, bool held, bool history);
+
+/// `schemas/event.schema.json`: what one event of the log says, an object each.
+std::vector<json> shapes_of(const plan::job_event& what,
+                            const std::function<std::string(std::uint32_t)>& name_of);
 
 /// One task of it.
 json to_json(const job_report& report, const plan::task_status& task, const catalogue& agents,

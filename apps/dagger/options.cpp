@@ -16,6 +16,27 @@ struct options::impl {
   std::string program;
   /// What CLI11 leaves as text: read after it, so that the errors are ours.
   std::vector<std::function<result<void>()>> readers;
+  std::vector<option_shape> shapes;
+
+  option_shape& note(const char* names, std::string placeholder, const char* text) {
+    auto& made = shapes.emplace_back();
+    auto rest = std::string_view{names};
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      made.names.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    made.placeholder = std::move(placeholder);
+    made.text = text;
+    return made;
+  }
+
+  option_shape& note_argument(const char* name, const char* text) {
+    auto& made = shapes.emplace_back();
+    made.placeholder = name;
+    made.text = text;
+    return made;
+  }
 
   /// The text of one option, read later by `read`, which gets the text if there is any.
   template <class Read>
@@ -81,16 +102,19 @@ options::options(std::string_view program, std::string_view command, std::string
   app.footer("Example:\n  " + std::string{example});
   app.set_help_flag("-h,--help", "Prints this");
   app.get_formatter()->column_width(32);
+  impl_->note("-h,--help", "", "Prints this");
 }
 
 options::~options() = default;
 
 void options::flag(bool& to, const char* names, const char* text) {
   impl_->app.add_flag(names, to, text);
+  impl_->note(names, "", text);
 }
 
 void options::value(std::string& to, const char* names, const char* placeholder, const char* text) {
   impl_->app.add_option(names, to, text)->type_name(placeholder);
+  impl_->note(names, placeholder, text);
 }
 
 void options::values(std::vector<std::string>& to, const char* names, const char* placeholder,
@@ -100,10 +124,12 @@ void options::values(std::vector<std::string>& to, const char* names, const char
     ->type_size(1)
     ->expected(1)
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  impl_->note(names, placeholder, text).repeated = true;
 }
 
 void options::number(std::optional<std::uint64_t>& to, const char* names, const char* text) {
   auto raw = std::make_shared<std::string>();
+  impl_->note(names, "N", text);
   impl_->later(impl_->app.add_option(names, *raw, text)->type_name("N"), raw,
                [&to](const std::string& word) -> result<void> {
                  auto value = std::uint64_t{};
@@ -118,6 +144,7 @@ void options::number(std::optional<std::uint64_t>& to, const char* names, const 
 
 void options::time_span(std::optional<duration>& to, const char* names, const char* text) {
   auto raw = std::make_shared<std::string>();
+  impl_->note(names, "D", text);
   impl_->later(impl_->app.add_option(names, *raw, text)->type_name("D"), raw,
                [&to](const std::string& word) -> result<void> {
                  auto read = parse_duration(word);
@@ -131,6 +158,7 @@ void options::time_span(std::optional<duration>& to, const char* names, const ch
 void options::one_of(std::string& to, const char* names, std::vector<std::string> words,
                      const char* text) {
   auto raw = std::make_shared<std::string>();
+  impl_->note(names, joined(words, "|"), text).words = words;
   auto* option = impl_->app.add_option(names, *raw, text)->type_name(joined(words, "|"));
   impl_->later(option, raw, [&to, words = std::move(words)](const std::string& word) {
     auto done = must_be_one_of(word, words);
@@ -142,15 +170,23 @@ void options::one_of(std::string& to, const char* names, std::vector<std::string
 
 void options::argument(std::string& to, const char* name, const char* text, bool required) {
   impl_->app.add_option(name, to, text)->type_name("")->required(required);
+  impl_->note_argument(name, text).required = required;
 }
 
-void options::arguments(std::vector<std::string>& to, const char* name, const char* text) {
-  impl_->app.add_option(name, to, text)->type_name("")->required();
+void options::arguments(std::vector<std::string>& to, const char* name, const char* text,
+                        bool required) {
+  impl_->app.add_option(name, to, text)->type_name("")->required(required);
+  auto& made = impl_->note_argument(name, text);
+  made.required = required;
+  made.repeated = true;
 }
 
 void options::argument_of(std::string& to, const char* name, std::vector<std::string> words,
                           const char* text) {
   auto raw = std::make_shared<std::string>();
+  auto& made = impl_->note_argument(name, text);
+  made.required = true;
+  made.words = words;
   auto* option = impl_->app.add_option(name, *raw, text)->type_name("")->required();
   impl_->later(option, raw, [&to, words = std::move(words)](const std::string& word) {
     auto done = must_be_one_of(word, words);
@@ -182,6 +218,19 @@ result<bool> options::parse(std::vector<std::string> words) {
 
 std::string options::help() const {
   return impl_->app.help(impl_->program);
+}
+
+std::string options::usage() const {
+  auto text = impl_->app.get_name();
+  for (const auto& x : impl_->shapes)
+    if (x.is_argument())
+      text += (x.required ? " " : " [") + x.placeholder + (x.repeated ? "..." : "")
+            + (x.required ? "" : "]");
+  return text + " [OPTION]...";
+}
+
+const std::vector<option_shape>& options::shapes() const {
+  return impl_->shapes;
 }
 
 } // namespace dagger::apps

@@ -14,6 +14,23 @@
 
 namespace dagger::apps {
 
+/// One option or argument, for completion and the manual.
+struct option_shape {
+  /// "--json", or "-v" and "--verbose"; empty for an argument.
+  std::vector<std::string> names;
+  /// "DIR", "ID", "a|b"; empty for a flag.
+  std::string placeholder;
+  std::string text;
+  /// It is one of these.
+  std::vector<std::string> words;
+  bool required = false;
+  bool repeated = false;
+
+  bool is_argument() const {
+    return names.empty();
+  }
+};
+
 /// The arguments of one subcommand. What is given by reference must live until `parse` is done.
 class options {
 public:
@@ -36,7 +53,8 @@ public:
 
   /// A word without a dash in front, in the order of declaration.
   void argument(std::string& to, const char* name, const char* text, bool required = true);
-  void arguments(std::vector<std::string>& to, const char* name, const char* text);
+  void arguments(std::vector<std::string>& to, const char* name, const char* text,
+                 bool required = true);
   /// An argument that is one of these words.
   void argument_of(std::string& to, const char* name, std::vector<std::string> words,
                    const char* text);
@@ -45,6 +63,12 @@ public:
   result<bool> parse(std::vector<std::string> words);
 
   std::string help() const;
+
+  /// "run FILE [OPTIONS]".
+  std::string usage() const;
+
+  /// In the order of declaration, `--help` first.
+  const std::vector<option_shape>& shapes() const;
 
 private:
   struct impl;

@@ -1,6 +1,7 @@
 // Progress on standard error.
 #include "progress.hpp"
 
+#include "event_lines.hpp"
 #include "shapes.hpp"
 
 #include <algorithm>
@@ -13,20 +14,6 @@ namespace dagger::apps {
 namespace {
 
 constexpr std::size_t bar_width = 24;
-constexpr auto wipe = "\r\x1b[2K";
-
-style style_of(task_state x) {
-  switch (x) {
-  case task_state::completed:
-    return style::good;
-  case task_state::failed:
-    return style::bad;
-  case task_state::running:
-    return style::busy;
-  default:
-    return style::dim;
-  }
-}
 
 std::uint32_t settled_in(const plan::task_counts& counts) {
   auto n = std::uint32_t{0};
@@ -51,23 +38,11 @@ std::string counts_of(const plan::job_status& job) {
   return text;
 }
 
-/// At most `columns` characters of `text`.
-std::string cut(std::string text, std::size_t columns) {
-  auto seen = std::size_t{0};
-  for (auto i = std::size_t{0}; i < text.size(); ++i)
-    if ((text[i] & 0xc0) != 0x80 && ++seen > columns) {
-      text.resize(i);
-      break;
-    }
-  return text;
-}
-
 } // namespace
 
-progress::progress(console& out, bool live, bool verbose, store::view& v)
+progress::progress(console& out, progress_options how, store::view& v)
   : out_(out),
-    live_(live),
-    verbose_(verbose) {
+    how_(std::move(how)) {
   if (auto feed = event_feed::from_now_on(v); feed && wanted())
     feed_ = *feed;
 }
@@ -76,62 +51,80 @@ progress::~progress() {
   clear();
 }
 
-void progress::look(store::view& v, const std::string& id) {
-  const auto job = plan::find_job(v, id);
+std::optional<plan::job_status> progress::look(store::view& v, const std::string& id) {
+  auto job = plan::find_job(v, id);
   if (!job || !*job)
-    return;
+    return std::nullopt;
+  if (!wanted())
+    return std::move(*job);
   // What cannot be read is told by the engine.
   (void)feed_.read(v, (*job)->number, [&](const plan::job_event& x) { take(v, x); });
-  if (live_)
-    draw(**job);
+  const auto suspended = (*job)->counts[static_cast<std::size_t>(task_state::suspended)];
+  if (!last_ && suspended > 0)
+    if (const auto tasks = plan::tasks_of(v, (*job)->number))
+      ask_for_answers(*tasks);
+  last_ = **job;
+  redraw();
+  return std::move(*job);
 }
 
 void progress::take(store::view& v, const plan::job_event& what) {
-  if (!names_.learn(v, what))
+  if (!names_.learn(v, what, static_cast<bool>(how_.each)))
     return;
-  if (verbose_)
+  if (how_.verbose)
     print(what);
+  if (how_.each) {
+    clear();
+    how_.each(what, names_);
+  }
+  auto suspended = std::vector<plan::task_range>{};
   for (const auto& t : what.transitions) {
     if (t.to == task_state::running)
       running_.insert_or_assign(t.task, running_task{printable(names_.of(t.task)), what.time});
     else
       running_.erase(t.task);
+    if (t.to == task_state::suspended)
+      suspended.push_back({t.task, 1});
   }
+  // At the first look all suspended tasks are asked for.
+  if (last_ && !suspended.empty())
+    if (const auto tasks = plan::tasks_of(v, what.job, suspended))
+      ask_for_answers(*tasks);
+}
+
+void progress::ask_for_answers(const std::vector<plan::task_status>& tasks) {
+  if (!how_.live && !how_.verbose)
+    return;
+  for (const auto& task : tasks)
+    for (const auto& line : how_to_answer(task, how_.door)) {
+      clear();
+      out_.note(line);
+    }
 }
 
 void progress::print(const plan::job_event& what) {
   clear();
-  const auto time = to_rfc3339(what.time).substr(11, 12) + " ";
-  for (const auto& t : what.transitions) {
-    auto line = time + printable(names_.of(t.task)) + " ";
-    line += out_.styled(STDERR_FILENO, style_of(t.to), to_text(t.to));
-    if (t.visit > 1)
-      line += ", visit " + std::to_string(t.visit);
-    if (t.attempt > 1)
-      line += ", attempt " + std::to_string(t.attempt);
-    if (!t.code.empty())
-      line += ": " + t.code + ": " + printable(t.message);
+  for (const auto& line : lines_of(out_, STDERR_FILENO, what, names_))
     out_.note(line);
-  }
-  if (what.state)
-    out_.note(time + "job " + printable(what.id) + " " + std::string{to_text(*what.state)});
 }
 
-std::string progress::estimate(const plan::job_status& job, std::uint32_t done) {
+std::string progress::estimate(std::uint32_t done) {
   const auto present = now();
   if (!first_)
     first_ = {present, done};
   const auto [since, before] = *first_;
-  if (done <= before || done >= job.tasks)
+  if (done <= before || done >= last_->tasks)
     return {};
   const auto spent = std::chrono::duration_cast<duration>(present - since);
-  return "  ~" + human(spent * (job.tasks - done) / (done - before)) + " left";
+  return "  ~" + human(spent * (last_->tasks - done) / (done - before)) + " left";
 }
 
-void progress::draw(const plan::job_status& job) {
-  const auto done = settled_in(job.counts);
-  auto text = bar(done, job.tasks) + " " + std::to_string(done) + "/" + std::to_string(job.tasks)
-            + counts_of(job) + estimate(job, done);
+void progress::redraw() {
+  if (!how_.live || !last_)
+    return;
+  const auto done = settled_in(last_->counts);
+  auto text = bar(done, last_->tasks) + " " + std::to_string(done) + "/"
+            + std::to_string(last_->tasks) + counts_of(*last_) + estimate(done);
   const auto present = now();
   const auto room = out_.columns() - std::min<std::size_t>(out_.columns(), 1);
   for (const auto& [number, task] : running_) {
@@ -139,13 +132,13 @@ void progress::draw(const plan::job_status& job) {
       break;
     text += "  " + task.name + " " + human_span(task.since, std::nullopt, present);
   }
-  write_all(STDERR_FILENO, wipe + cut(std::move(text), room));
+  write_all(STDERR_FILENO, std::string{wipe_line} + cut(std::move(text), room));
   drawn_ = true;
 }
 
 void progress::clear() {
   if (std::exchange(drawn_, false))
-    write_all(STDERR_FILENO, wipe);
+    write_all(STDERR_FILENO, wipe_line);
 }
 
 } // namespace dagger::apps

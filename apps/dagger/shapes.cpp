@@ -112,6 +112,16 @@ std::size_t width(std::string_view text) {
   return columns;
 }
 
+std::string cut(std::string text, std::size_t columns) {
+  auto seen = std::size_t{0};
+  for (auto i = std::size_t{0}; i < text.size(); ++i)
+    if ((text[i] & 0xc0) != 0x80 && ++seen > columns) {
+      text.resize(i);
+      break;
+    }
+  return text;
+}
+
 std::vector<std::string> table::lines() const {
   auto widths = std::vector<std::size_t>{};
   for (const auto& row : rows_)

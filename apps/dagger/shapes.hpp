@@ -49,4 +49,10 @@ private:
 /// Characters that are seen: neither bytes nor colours.
 std::size_t width(std::string_view text);
 
+/// At most `columns` characters of a text without colours.
+std::string cut(std::string text, std::size_t columns);
+
+/// Takes the line away that the cursor of a terminal is in.
+inline constexpr std::string_view wipe_line = "\r\x1b[2K";
+
 } // namespace dagger::apps

@@ -80,30 +80,52 @@ void bell::ring() const {
   add_one(*descriptor_);
 }
 
+void bell::hush() const {
+  auto rings = std::uint64_t{0};
+  // Nothing to read is fine: it has not been rung.
+  [[maybe_unused]] const auto n = ::read(*descriptor_, &rings, sizeof rings);
+}
+
 int bell::descriptor() const {
   return *descriptor_;
 }
 
-woken_by wait(const bell& rung, const interrupts& signals, std::optional<steady_time> deadline,
-              std::optional<std::chrono::milliseconds> interval) {
+namespace {
+
+/// Milliseconds for `poll`; -1: forever.
+int time_left(const wakeups& what) {
   using namespace std::chrono;
-  auto until = deadline;
-  if (interval) {
-    const auto next = steady_clock::now() + *interval;
-    until = until ? std::min(*until, next) : next;
-  }
+  auto until = what.deadline;
+  if (what.redraw)
+    until = until ? std::min(*until, *what.redraw) : *what.redraw;
+  if (!until)
+    return -1;
+  return static_cast<int>(std::clamp<std::int64_t>(
+    ceil<milliseconds>(*until - steady_clock::now()).count(), 0, 3'600'000));
+}
+
+bool has_come(const std::optional<steady_time>& time) {
+  return time && std::chrono::steady_clock::now() >= *time;
+}
+
+} // namespace
+
+woken_by wait(const wakeups& what) {
   auto watched =
-    std::array{pollfd{rung.descriptor(), POLLIN, 0}, pollfd{signals.descriptor(), POLLIN, 0}};
+    std::array{pollfd{what.end, POLLIN, 0}, pollfd{what.signals.descriptor(), POLLIN, 0},
+               pollfd{what.change, POLLIN, 0}};
   while (true) {
-    auto left = -1;
-    if (until)
-      left = static_cast<int>(std::clamp<std::int64_t>(
-        ceil<milliseconds>(*until - steady_clock::now()).count(), 0, 3'600'000));
-    const int ready = ::poll(watched.data(), watched.size(), left);
-    if (ready > 0)
-      return watched[0].revents != 0 ? woken_by::bell : woken_by::signal;
-    if (until && steady_clock::now() >= *until)
-      return deadline && steady_clock::now() >= *deadline ? woken_by::deadline : woken_by::interval;
+    const int ready = ::poll(watched.data(), watched.size(), time_left(what));
+    if (ready > 0 && watched[0].revents != 0)
+      return woken_by::end;
+    if (ready > 0 && watched[1].revents != 0)
+      return woken_by::signal;
+    if (has_come(what.deadline))
+      return woken_by::deadline;
+    if (ready > 0 && watched[2].revents != 0)
+      return woken_by::change;
+    if (has_come(what.redraw))
+      return woken_by::redraw;
   }
 }
 

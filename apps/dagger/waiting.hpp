@@ -1,4 +1,5 @@
-// Waits for a job's end, a signal or a point in time, whichever comes first; sleeps in between.
+// Waits for a job's end, a signal, a change or a point in time, whichever comes first; sleeps in
+// between.
 #pragma once
 
 #include <chrono>
@@ -29,19 +30,29 @@ public:
   bell();
 
   void ring() const;
+  /// Until it is rung again.
+  void hush() const;
   int descriptor() const;
 
 private:
   std::shared_ptr<const int> descriptor_;
 };
 
-enum class woken_by : std::uint8_t { bell, signal, deadline, interval };
-
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// Waits for the bell or a signal, until `deadline`, and at most for `interval`. The bell comes
-/// before the signal and the signal before the times.
-woken_by wait(const bell& rung, const interrupts& signals, std::optional<steady_time> deadline,
-              std::optional<std::chrono::milliseconds> interval);
+/// What `wait` waits for. Descriptors count when they are readable; -1: none.
+struct wakeups {
+  const interrupts& signals;
+  int end = -1;
+  int change = -1;
+  std::optional<steady_time> deadline = {};
+  /// Later looks at nothing but the clock.
+  std::optional<steady_time> redraw = {};
+};
+
+enum class woken_by : std::uint8_t { end, signal, deadline, change, redraw };
+
+/// The first in the order of `woken_by` that has happened.
+woken_by wait(const wakeups& what);
 
 } // namespace dagger::apps

@@ -43,9 +43,31 @@ inline constexpr std::size_t specs_per_row = 256;
 inline constexpr std::size_t error_bytes = 4'096;
 /// Summaries are for reading.
 inline constexpr std::size_t summary_bytes = 1'024;
+/// One signal's value: it stands in one row.
+inline constexpr std::size_t signal_bytes = 1 << 20;
+/// The schema that a wait gives its signal; it stands in the task's row.
+inline constexpr std::size_t signal_schema_bytes = 16 << 10;
+/// Signals that wait for a task of their job.
+inline constexpr std::size_t signals_per_job = 10'000;
+/// The result of one step; it stands in one row.
+inline constexpr std::size_t step_bytes = 1 << 20;
+/// One chunk of a stream, and chunks of one attempt on their way to the disk.
+inline constexpr std::size_t chunk_bytes = 1 << 20;
+inline constexpr std::size_t chunk_bytes_in_flight = 4 << 20;
+/// Jobs that submit jobs, one below the other.
+inline constexpr std::uint32_t job_depth = 100;
+/// Rows of purged jobs that one event erases.
+inline constexpr std::size_t rows_per_sweep = 4'096;
+/// Finished jobs are kept so long.
+inline constexpr std::chrono::hours retention{24 * 30};
 /// Submits that were sent and are not on disk yet.
 inline constexpr std::size_t submits_in_flight = 4'096;
 inline constexpr std::size_t submit_bytes_in_flight = 64 << 20;
+/// Other processes that talk to an engine at the same time; what one of them may say in one line,
+/// which may hold a definition; how long one that does not read what it asked for is waited for.
+inline constexpr std::size_t control_connections = 64;
+inline constexpr std::size_t control_line_bytes = 64 << 20;
+inline constexpr std::chrono::seconds control_patience{10};
 /// Timers held in memory; the rest are rows.
 inline constexpr std::size_t timers_in_memory = 1'024;
 /// One commit of the keeper: beyond this it starts the next transaction.

@@ -2,7 +2,11 @@
 #include "agents.hpp"
 
 #include <dagger/actors/clock.hpp>
+#include <dagger/actors/control_protocol.hpp>
+#include <dagger/actors/control_socket.hpp>
 #include <dagger/actors/gate.hpp>
+
+#include <support/temporary_folder.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +16,7 @@
 #include <future>
 #include <string>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace dagger {
@@ -40,7 +45,8 @@ TEST(idle, an_engine_with_nothing_to_do_wakes_less_than_ten_times_in_three_secon
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "the sanitizer has a thread of its own, which wakes";
 #endif
-  auto engine = dagger::engine{};
+  auto folder = temporary_folder{};
+  auto engine = dagger::engine{{.store = folder / "store"}};
   engine.add(quick());
   engine.add(adder());
   engine.add(named("sleeper", [](task& self, const json&) -> outcome {
@@ -49,6 +55,13 @@ TEST(idle, an_engine_with_nothing_to_do_wakes_less_than_ten_times_in_three_secon
   EXPECT_TRUE(got(engine.submit(chain("job", 3))).completed());
   EXPECT_TRUE(got(engine.submit(one_task("sum", "add", {{"a", 1}, {"b", 2}}))).completed());
   EXPECT_TRUE(got(engine.submit(one_task("waits", "sleeper")).accepted()));
+  // Somebody who only listens wakes nobody either.
+  auto peer = actors::connect_to_engine(folder / "store").value();
+  auto watch = actors::to_line(actors::control_watch{"waits", {}});
+  ASSERT_EQ(::send(peer.get(), watch.data(), watch.size(), 0),
+            static_cast<ssize_t>(watch.size()));
+  auto answer = char{};
+  ASSERT_EQ(::recv(peer.get(), &answer, 1, 0), 1);
   // Until the last commit is through.
   EXPECT_TRUE(got(engine.submit(chain("last", 1))).completed());
   auto before = sleeps();

@@ -197,7 +197,9 @@ TEST(time, a_big_job_ends_the_same_whatever_the_order) {
 }
 
 TEST(time, nothing_is_due_when_nothing_waits) {
-  auto engine = staged_engine{memory()};
+  auto options = engine_options{};
+  options.retention = duration{0};
+  auto engine = staged_engine{memory(), {}, options};
   engine->add(quick());
   EXPECT_TRUE(engine.get(engine->submit(spec(chain("job", 3)))).completed());
   EXPECT_FALSE(engine.next_alarm());

@@ -1,67 +1,47 @@
-// The examples of docs/reference/cli.md, run as they stand there.
+// The page docs/reference/cli.md: its examples, run as they stand there, and what `--help` lists.
 #include "call.hpp"
+#include "docs/page.hpp"
 
 #include <filesystem>
-#include <fstream>
+#include <regex>
+#include <set>
+#include <string>
 
 namespace {
 
 using namespace support;
 
-/// A line with `$ ` in front, and what is printed below it.
-struct example {
-  std::string command;
-  std::string output;
-};
+TEST(docs, the_examples_of_the_command_print_what_they_say) {
+  const auto programs = std::filesystem::path{DAGGER_BINARY}.parent_path();
+  EXPECT_GT(docs::run_examples_of(DAGGER_CLI_PAGE, programs), 20u);
+}
 
-std::vector<example> examples_in(const std::string& page) {
-  auto all = std::vector<example>{};
-  auto in = std::ifstream{page};
-  auto inside = false;
-  for (auto line = std::string{}; std::getline(in, line);) {
-    if (line.starts_with("```"))
-      inside = line == "```console";
-    else if (inside && line.starts_with("$ "))
-      all.push_back({line.substr(2), {}});
-    else if (inside && !all.empty())
-      all.back().output += line + "\n";
-  }
+/// The words of `text` that match, each once.
+std::set<std::string> words_in(const std::string& text, const std::regex& word) {
+  auto all = std::set<std::string>{};
+  for (auto i = std::sregex_iterator{text.begin(), text.end(), word}; i != std::sregex_iterator{};
+       ++i)
+    all.insert((*i)[1]);
   return all;
 }
 
-/// `pattern` is `text`, where each "…" stands for anything.
-bool matches(std::string_view pattern, std::string_view text) {
-  constexpr std::string_view anything = "…";
-  auto first = pattern.find(anything);
-  if (first == pattern.npos)
-    return pattern == text;
-  if (!text.starts_with(pattern.substr(0, first)))
-    return false;
-  text.remove_prefix(first);
-  pattern.remove_prefix(first + anything.size());
-  for (auto next = pattern.find(anything); next != pattern.npos; next = pattern.find(anything)) {
-    const auto at = text.find(pattern.substr(0, next));
-    if (at == text.npos)
-      return false;
-    text.remove_prefix(at + next);
-    pattern.remove_prefix(next + anything.size());
-  }
-  return text.ends_with(pattern);
-}
-
-TEST(docs, the_examples_of_the_command_print_what_they_say) {
-  const auto room = folder{};
-  const auto programs = std::filesystem::path{DAGGER_BINARY}.parent_path().string();
-  const auto all = examples_in(DAGGER_CLI_PAGE);
-  EXPECT_GT(all.size(), 20u);
-  for (const auto& [command, output] : all) {
-    if (command.starts_with("cat ")) {
-      room.write(command.substr(4), output);
-      continue;
-    }
-    const auto x = run({"sh", "-c", "exec 2>&1; PATH=\"" + programs + ":$PATH\"; " + command},
-                       {.directory = room.path()});
-    EXPECT_TRUE(matches(output, x.out)) << "$ " << command << "\n" << x.out;
+TEST(docs, every_command_has_a_section_with_all_its_options) {
+  // Told of once, or by their short names.
+  const auto everywhere = std::set<std::string>{"--help", "--color", "--verbose", "--input"};
+  const auto page = content_of(DAGGER_CLI_PAGE);
+  const auto overview = call({"--help"}).out;
+  const auto commands = words_in(overview, std::regex{R"(\n  ([a-z]+) )"});
+  EXPECT_GE(commands.size(), 19u);
+  for (const auto& name : commands) {
+    const auto begin = page.find("\n## " + name + "\n");
+    ASSERT_NE(begin, std::string::npos) << name;
+    const auto section = page.substr(begin, page.find("\n## ", begin + 1) - begin);
+    const auto help = call({name, "--help"}).out;
+    for (const auto& option : words_in(help, std::regex{R"(\n  (?:-\w,)?(--[a-z-]+))"}))
+      if (!everywhere.contains(option)) {
+        EXPECT_TRUE(holds(section, option)) << name;
+      }
+    EXPECT_TRUE(holds(section, "`dagger " + name)) << name;
   }
 }
 

@@ -72,6 +72,68 @@ dagger::outcome family(dagger::task& self, const json&) {
   return self.wait(std::move(children));
 }
 
+/// Waits for the signal `approve`, for a day at most.
+dagger::outcome asks(dagger::task& self, const json&) {
+  if (!self.first_visit())
+    return json{{"answer", self.answer()}, {"late", self.deadline_passed()}};
+  const auto schema = json{{"type", "object"}, {"required", {"by"}}};
+  return self.wait(dagger::condition::signal("approve", schema),
+                   {.deadline = std::chrono::hours{24}});
+}
+
+/// Writes a draft and has it reviewed; what was said of the last one stands in it.
+dagger::outcome drafts(dagger::task& self, const json&) {
+  return self.review({{"visit", self.visit()}, {"feedback", self.feedback()}});
+}
+
+/// Works until it is told to stop.
+dagger::outcome patient(dagger::task& self, const json&) {
+  auto mutex = std::mutex{};
+  auto changed = std::condition_variable_any{};
+  auto guard = std::unique_lock{mutex};
+  changed.wait(guard, self.stop_token(), [] { return false; });
+  return dagger::failure{.code = "own.stopped", .message = "told to stop"};
+}
+
+/// Works until somebody writes into the FIFO.
+dagger::outcome reads(dagger::task&, const json& input) {
+  auto text = std::string{};
+  std::getline(std::ifstream{input["fifo"].get<std::string>()}, text);
+  return json{{"text", text}};
+}
+
+/// Leaves a line in the ledger, then fails as long as the file is not there.
+dagger::outcome needs_file(dagger::task& self, const json& input) {
+  if (input.contains("ledger"))
+    std::ofstream{input["ledger"].get<std::string>(), std::ios::app} << self.name() << "\n";
+  if (input.contains("file") && !std::ifstream{input["file"].get<std::string>()}.good())
+    return dagger::failure{.code = "own.missing", .message = "no file", .retryable = false};
+  return json{{"done", true}};
+}
+
+/// Emits, waits for the signal `more`, emits.
+dagger::outcome talks(dagger::task& self, const json&) {
+  self.emit({{"visit", self.visit()}, {"word", "one"}});
+  self.emit({{"visit", self.visit()}, {"word", "two"}});
+  if (self.first_visit())
+    return self.wait(dagger::condition::signal("more"));
+  return json{{"answer", self.answer()}};
+}
+
+/// Adds as many tasks as it is told to.
+dagger::outcome adds(dagger::task& self, const json& input) {
+  for (auto i = 0; i < input["count"].get<int>(); ++i)
+    self.add_task({.agent = "set"});
+  return json{};
+}
+
+/// Waits for a task of its job.
+dagger::outcome awaits(dagger::task& self, const json& input) {
+  if (!self.first_visit())
+    return json{};
+  return self.wait(dagger::task_ref{input["task"].get<std::string>()});
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -84,5 +146,13 @@ int main(int argc, char** argv) {
     engine.add({.name = "throws", .run = throws});
     engine.add({.name = "enormous", .run = enormous});
     engine.add({.name = "family", .run = family});
+    engine.add({.name = "asks", .run = asks});
+    engine.add({.name = "drafts", .run = drafts});
+    engine.add({.name = "patient", .run = patient});
+    engine.add({.name = "reads", .run = reads});
+    engine.add({.name = "needs_file", .run = needs_file});
+    engine.add({.name = "talks", .run = talks});
+    engine.add({.name = "adds", .run = adds});
+    engine.add({.name = "awaits", .run = awaits});
   });
 }

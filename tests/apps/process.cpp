@@ -79,28 +79,39 @@ process::process(const std::vector<std::string>& words, const process_options& o
     deadline_(std::chrono::steady_clock::now() + patience) {
   // A child that does not read its input is no reason for us to end.
   ::signal(SIGPIPE, SIG_IGN);
-  const auto in = new_pipe();
+  const auto err = options.terminal || options.interactive ? new_terminal() : new_pipe();
+  const auto in = options.interactive ? std::array{-1, -1} : new_pipe();
   const auto out =
-    options.out.empty()
+    options.interactive ? std::array{-1, -1}
+    : options.out.empty()
       ? new_pipe()
       : std::array{-1, ::open(options.out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
-  const auto err = options.terminal ? new_terminal() : new_pipe();
   auto actions = posix_spawn_file_actions_t{};
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  auto attributes = posix_spawnattr_t{};
+  ::posix_spawnattr_init(&attributes);
+  if (options.interactive) {
+    // The leader of a session gets the first terminal that it opens as its own.
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, ::ptsname(err[0]), O_RDWR, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
+  } else {
+    ::posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  }
   ::posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
   if (!options.directory.empty())
     ::posix_spawn_file_actions_addchdir_np(&actions, options.directory.c_str());
   auto arguments = words;
   auto environment = environment_with(options.environment);
-  const int failed = ::posix_spawnp(&id_, words.front().c_str(), &actions, nullptr,
+  const int failed = ::posix_spawnp(&id_, words.front().c_str(), &actions, &attributes,
                                     pointers(arguments).data(), pointers(environment).data());
   EXPECT_EQ(failed, 0) << words.front();
   ::posix_spawn_file_actions_destroy(&actions);
-  ::close(in[0]);
-  ::close(out[1]);
-  ::close(err[1]);
+  ::posix_spawnattr_destroy(&attributes);
+  for (const int theirs : {in[0], out[1], err[1]})
+    if (theirs >= 0)
+      ::close(theirs);
   in_ = in[1];
   out_ = out[0];
   err_ = err[0];
@@ -157,11 +168,29 @@ bool process::read_some() {
   return true;
 }
 
-bool process::says(std::string_view text) {
-  while (seen_.err.find(text) == std::string::npos)
+bool process::says(std::string_view text, int times) {
+  const auto found = [&] {
+    auto at = std::string::npos;
+    for (auto i = 0; i < times; ++i)
+      if (at = seen_.err.find(text, i == 0 ? 0 : at + text.size()); at == std::string::npos)
+        return false;
+    return true;
+  };
+  while (!found())
     if (!read_some())
       return false;
   return true;
+}
+
+bool process::prints(std::string_view text) {
+  while (seen_.out.find(text) == std::string::npos)
+    if (!read_some())
+      return false;
+  return true;
+}
+
+void process::type(std::string_view text) const {
+  EXPECT_EQ(::write(err_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
 }
 
 ended process::wait() {

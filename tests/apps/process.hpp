@@ -28,6 +28,8 @@ struct process_options {
   std::filesystem::path directory = {};
   /// Standard error is a terminal of 120 columns.
   bool terminal = false;
+  /// Standard input and output are that terminal as well, as for an interactive shell.
+  bool interactive = false;
   /// Where standard output goes instead of `ended::out`.
   std::filesystem::path out = {};
 };
@@ -42,8 +44,14 @@ public:
 
   void send(int signal) const;
 
-  /// Reads until standard error holds `text`; false at the deadline or at the end.
-  bool says(std::string_view text);
+  /// Reads until standard error holds `text` so often; false at the deadline or at the end.
+  bool says(std::string_view text, int times = 1);
+
+  /// The same for standard output.
+  bool prints(std::string_view text);
+
+  /// Types into the terminal of an interactive process.
+  void type(std::string_view text) const;
 
   /// Reads to the end; kills it at the deadline.
   ended wait();

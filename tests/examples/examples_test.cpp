@@ -129,4 +129,31 @@ TEST(examples, a_job_that_kills_its_process_is_finished_by_the_next_one) {
   EXPECT_EQ(content_of(ledger), all);
 }
 
+TEST(examples, a_planning_agent_adds_what_a_stalled_job_lacks) {
+  const auto store = support::folder{};
+  const auto end =
+    run_job("planning", "planning/planning.yaml", {"--store", store / "s", "--id", "p"});
+  EXPECT_EQ(outputs_of(end), (json{{"report", "12 machines sold, 400 each"}}));
+  const auto graph = outputs_of(
+    support::run({program("planning"), "graph", "p", "--store", store / "s", "--format", "json"}));
+  EXPECT_TRUE(has(graph.dump(), "planning-1"));
+}
+
+TEST(examples, what_the_planning_agent_does_not_know_fails_the_wait) {
+  const auto end =
+    run_job("planning", "planning/planning.yaml", {"-i", R"(needs=["figures", "unicorns"])"});
+  EXPECT_EQ(end.code, 1);
+  EXPECT_TRUE(has(end.err, "task 'report' (agent reporter): wait_unmet"));
+  EXPECT_TRUE(has(end.err, "unicorns"));
+}
+
+TEST(examples, a_small_job_does_not_wait_for_a_large_one) {
+  const auto end = support::run({program("fair"), "20000"});
+  EXPECT_EQ(end.code, 0) << end.err;
+  EXPECT_TRUE(has(end.out, "large: 20000 tasks in "));
+  EXPECT_TRUE(has(end.out, "small: 1 task in "));
+  EXPECT_TRUE(has(end.out, "small ended before large\n"));
+  EXPECT_EQ(support::run({program("fair"), "many"}).code, 2);
+}
+
 } // namespace

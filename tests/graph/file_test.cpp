@@ -125,6 +125,9 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(made->description, "Says all that a job file can say");
   EXPECT_EQ(made->tags, (std::vector<std::string>{"nightly", "etl"}));
   EXPECT_EQ(made->priority, 5);
+  EXPECT_EQ(made->limits, (job_limits{.tasks = 100, .depth = 3, .running = 2, .deadline = 2h}));
+  EXPECT_EQ(made->stall_action, stall_action::notify_planning_agent);
+  EXPECT_EQ(made->planning_agent, "research_agent");
   ASSERT_EQ(made->tasks.size(), 4u);
   auto& first = made->tasks[0];
   EXPECT_EQ(first.name + "|" + first.agent + "|" + first.description,
@@ -135,6 +138,7 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(first.retry, (retry_policy{.max_attempts = 4}));
   EXPECT_EQ(first.timeout, 300s);
   EXPECT_EQ(first.total_timeout, 1h);
+  EXPECT_EQ(first.heartbeat, 5s);
   EXPECT_EQ(
     first.input.value(),
     (json{{"url", "https://example.org/"}, {"rows", 10}, {"literal", {{"a", {1, "${x}"}}}}}));

@@ -1,4 +1,4 @@
-// What reports do in the slow model: outcomes, what they add, cycles.
+// What reports do in the slow model: outcomes, and what they add.
 #include <model/planner_model.hpp>
 
 #include <algorithm>
@@ -7,66 +7,6 @@
 namespace dagger::model {
 
 using enum task_state;
-
-// -- small questions ----------------------------------------------------------
-
-bool allows(const std::vector<std::string>& agents, const std::string& name) {
-  return agents.empty() || std::ranges::count(agents, name) > 0;
-}
-
-bool is_failure(const task& t) {
-  return t.state == task_state::failed || t.state == cancelled || t.skipped_by_failure;
-}
-
-bool holds(const std::vector<task>& tasks, const wait_for& c) {
-  auto is_settled = [&](auto n) { return settled(tasks[n].state); };
-  auto is_completed = [&](auto n) { return tasks[n].state == task_state::completed; };
-  auto has_failed = [&](auto n) { return is_failure(tasks[n]); };
-  if (c.mode == wait_mode::time)
-    return false; // that is for the clock to say
-  if (c.tasks.empty() || std::ranges::all_of(c.tasks, is_settled))
-    return true;
-  if (c.mode == wait_mode::all_or_failure)
-    return std::ranges::any_of(c.tasks, has_failed);
-  return c.mode == wait_mode::any && std::ranges::any_of(c.tasks, is_completed);
-}
-
-plan::stored_payload stored(const payload& x) {
-  auto made = plan::stored_payload{};
-  made.present = !x.empty();
-  made.size = x.bytes().size();
-  if (made.is_inline())
-    made.bytes = x.bytes();
-  return made;
-}
-
-void once_each(std::vector<std::uint32_t>& list, std::uint32_t n) {
-  if (std::ranges::count(list, n) == 0)
-    list.push_back(n);
-}
-
-task made_of(const plan::task_spec& s, std::uint32_t number) {
-  auto t = task{};
-  t.name = s.name.empty() ? s.agent + "-" + std::to_string(number) : s.name;
-  t.agent = s.agent;
-  t.priority = s.priority;
-  t.optional = s.optional;
-  t.at_most_once = s.at_most_once;
-  t.retry = s.retry;
-  t.timeout = s.timeout;
-  t.total_timeout = s.total_timeout;
-  t.input = s.input;
-  return t;
-}
-
-std::optional<std::uint32_t> find(const job& j, std::uint32_t base, const task_ref& ref) {
-  if (ref.added != task_ref::by_name)
-    return base + ref.added;
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (j.tasks[i].name == ref.name)
-      return i;
-  return std::nullopt;
-}
 
 namespace {
 
@@ -84,63 +24,38 @@ bool passes(const retry_policy& p, const std::string& code) {
   return wanted && std::ranges::count(p.abort_on, code) == 0;
 }
 
-/// What `number` cannot go on without.
-std::vector<std::uint32_t> needs(const job& j, std::uint32_t number) {
-  const auto& t = j.tasks[number];
-  auto all = t.after;
-  if (t.state == suspended)
-    for (const auto& c : t.conditions)
-      all.insert(all.end(), c.tasks.begin(), c.tasks.end());
-  std::erase_if(all, [&](auto n) { return settled(j.tasks[n].state); });
-  return all;
+template <class Outcome>
+bool is(const plan::report& x) {
+  return std::holds_alternative<Outcome>(x.outcome);
 }
 
-/// Whether a walk along `needs` from `start` comes back to it.
-bool in_a_cycle(const job& j, std::uint32_t start) {
-  auto seen = std::vector<bool>(j.tasks.size(), false);
-  auto next = std::vector<std::uint32_t>{start};
-  while (!next.empty()) {
-    const auto at = next.back();
-    next.pop_back();
-    if (settled(j.tasks[at].state))
-      continue;
-    for (auto n : needs(j, at)) {
-      if (n == start)
-        return true;
-      if (!seen[n])
-        next.push_back(n);
-      seen[n] = true;
-    }
-  }
-  return false;
-}
-
-bool has_cycle(const job& j) {
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (in_a_cycle(j, i))
-      return true;
-  return false;
+/// A review is a wait for its own condition.
+plan::suspended as_wait(const plan::in_review& x) {
+  auto wait = plan::suspended{};
+  wait.any_of = {condition{.mode = wait_mode::review}};
+  wait.state = x.state;
+  wait.deadline = x.deadline;
+  wait.on_deadline = x.on_deadline;
+  return wait;
 }
 
 } // namespace
 
-// -- reports ------------------------------------------------------------------
-
 void planner::report(const plan::report& x) {
   const auto [number, task, visit, attempt] = x.attempt;
-  if (number == 0 || number > jobs_.size() || task >= jobs_[number - 1].tasks.size())
+  if (number == 0 || number > jobs_.size())
     return;
   auto& j = jobs_[number - 1];
   const auto had_slot = out_.erase(x.attempt) > 0;
-  const auto timed_out = timed_out_.erase(x.attempt) > 0;
-  if (had_slot && !timed_out) {
+  const auto was_over = over_.erase(x.attempt) > 0;
+  if (task >= j.tasks.size()) // also all of a purged job
+    return;
+  if (had_slot && !was_over) {
     outcome(j, task, x);
     settle(j);
     return;
   }
-  if (!std::holds_alternative<plan::given_back>(x.outcome)
-      && !std::holds_alternative<plan::abandoned>(x.outcome)) {
-    take(j);
+  if (!is<plan::given_back>(x) && !is<plan::abandoned>(x)) {
     if (covers)
       ++covers->happened["late report"];
     record(j).moves.push_back({task, j.tasks[task].state, visit, attempt, "late_report"});
@@ -150,45 +65,68 @@ void planner::report(const plan::report& x) {
 }
 
 void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
-  if (std::holds_alternative<plan::given_back>(x.outcome)) {
-    auto& t = j.tasks[number];
+  auto& t = j.tasks[number];
+  if (j.state == job_state::cancelling) {
+    if (!is<plan::given_back>(x) && !is<plan::abandoned>(x))
+      t.interruptions = 0;
+    if (!is<plan::completed>(x) && !is<plan::skipped>(x))
+      return cancel_task(j, number);
+    auto alone = x;
+    alone.added.clear();
+    alone.dependencies.clear();
+    alone.jobs.clear();
+    return accept_outcome(j, number, alone);
+  }
+  if (is<plan::given_back>(x)) {
     --t.attempt;
     --t.starts;
     go(j, number, ready);
-    return;
-  }
-  if (std::holds_alternative<plan::abandoned>(x.outcome)) {
+  } else if (is<plan::abandoned>(x)) {
     interrupt(j, number);
-    return;
-  }
-  if (const auto* f = std::get_if<plan::failed>(&x.outcome)) {
+  } else if (const auto* f = std::get_if<plan::failed>(&x.outcome)) {
     fail_attempt(j, number, f->why, f->feedback);
-    return;
+  } else {
+    accept_outcome(j, number, x);
   }
+}
+
+void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x) {
   // Everything happens to a copy, which takes the job's place if nothing is wrong with it.
   auto copy = j;
   const auto base = static_cast<std::uint32_t>(j.tasks.size());
+  const auto jobs_before = jobs_.size();
   copy.tasks[number].interruptions = 0;
-  auto wrong = add_tasks(copy, number, x);
+  auto new_jobs = std::vector<std::uint64_t>{};
+  auto wrong = check_submits(j, x);
+  if (!wrong)
+    wrong = check_waits(j, x);
+  if (!wrong)
+    wrong = add_tasks(copy, number, x);
   if (!wrong)
     wrong = add_dependencies(copy, base, x);
   if (!wrong) {
+    new_jobs = submit_jobs(j, x);
     if (const auto* s = std::get_if<plan::suspended>(&x.outcome))
-      suspend(copy, number, base, *s);
-    else if (std::holds_alternative<plan::completed>(x.outcome))
-      copy.tasks[number].state = task_state::completed;
+      wrong = suspend(copy, number, base, *s);
+    else if (const auto* r = std::get_if<plan::in_review>(&x.outcome))
+      wrong = suspend(copy, number, base, as_wait(*r));
     else
-      copy.tasks[number].state = task_state::skipped;
+      copy.tasks[number].state = is<plan::completed>(x) ? completed : skipped;
+  }
+  if (!wrong) {
+    place_expected(copy);
     if (has_cycle(copy))
       wrong = error{code::wait_cycle, "a cycle"};
   }
   if (wrong) {
-    fail_attempt(j, number, {.code = wrong->code, .message = wrong->message, .retryable = false},
-                 {});
-    return;
+    jobs_.resize(jobs_before);
+    for (auto n : new_jobs)
+      result_.touched.erase(n);
+    return fail_attempt(j, number,
+                        {.code = wrong->code, .message = wrong->message, .retryable = false}, {});
   }
   const auto to = copy.tasks[number].state;
-  copy.tasks[number].state = task_state::running;
+  copy.tasks[number].state = running;
   j = std::move(copy);
   auto& t = j.tasks[number];
   if (x.summary)
@@ -197,22 +135,33 @@ void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
     t.output = c->output;
     t.saved = {};
   }
+  if (const auto* r = std::get_if<plan::in_review>(&x.outcome))
+    t.output = r->output;
   if (const auto* s = std::get_if<plan::skipped>(&x.outcome))
     t.why = error{"", s->reason};
   t.feedback = {};
   auto& row = record(j);
-  row.first_added = base;
-  if (!x.added.empty())
-    row.added += static_cast<std::uint32_t>(x.added.size());
+  if (row.added == 0)
+    row.first_added = base;
+  row.added += static_cast<std::uint32_t>(x.added.size());
   go(j, number, to);
-  if (std::ranges::any_of(t.conditions, [&](const wait_for& c) {
-        return c.mode == wait_mode::time && c.until <= now_;
-      }))
-    wake(j, number);
+  if (to == suspended)
+    if (const auto first = first_that_holds(j, t))
+      wake(j, number, {.condition = *first});
+  settle(j);
+  for (const auto& s : x.jobs) {
+    auto& other = *by_id(s.spec->id);
+    take(other);
+    settle(other);
+  }
 }
 
 std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const plan::report& x) {
   const auto base = static_cast<std::uint32_t>(j.tasks.size());
+  if (j.limits.tasks > 0 && !x.added.empty() && size_of(j) + x.added.size() > j.limits.tasks)
+    return error{code::limit, "too many tasks"};
+  if (j.limits.depth > 0 && !x.added.empty() && level_of(j, reporter) + 1 > j.limits.depth)
+    return error{code::limit, "too many levels"};
   for (const auto& s : x.added) {
     auto t = made_of(s, static_cast<std::uint32_t>(j.tasks.size()));
     t.created = now_;
@@ -221,7 +170,7 @@ std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const pl
       return error{code::not_found, "no such agent"};
     if (!allows(j.allowed_agents, t.agent))
       return error{code::limit, "the agent is not allowed"};
-    if (std::ranges::count(j.tasks, t.name, &task::name) > 0)
+    if (find(j, 0, t.name))
       return error{code::conflict, "the name is in use"};
     j.tasks.push_back(std::move(t));
   }
@@ -248,28 +197,47 @@ std::optional<error> planner::add_dependencies(job& j, std::uint32_t base, const
   return std::nullopt;
 }
 
-void planner::suspend(job& j, std::uint32_t number, std::uint32_t base, const plan::suspended& x) {
+std::optional<error> planner::suspend(job& j, std::uint32_t number, std::uint32_t base,
+                                      const plan::suspended& x) {
   auto& t = j.tasks[number];
   t.state = suspended;
   t.saved = x.state;
   t.conditions.clear();
   for (const auto& c : x.any_of) {
-    auto& made = t.conditions.emplace_back(wait_for{c.mode, {}, c.until});
-    if (c.delay)
-      made.until = now_ + *c.delay;
-    for (const auto& ref : c.tasks) {
-      const auto on = *find(j, base, ref);
+    auto& made = t.conditions.emplace_back();
+    made.mode = c.mode;
+    made.until = c.delay ? now_ + *c.delay : c.until;
+    made.signal = c.signal_name;
+    auto wait_for_task = [&](std::uint32_t on) {
       once_each(made.tasks, on);
       if (std::ranges::count(t.after, on) == 0)
         once_each(t.waited, on);
+    };
+    for (const auto& ref : c.tasks) {
+      const auto on = find(j, base, ref);
+      if (!on)
+        return error{code::not_found, "no such task"};
+      wait_for_task(*on);
     }
+    for (const auto& name : c.expected)
+      if (const auto on = find(j, base, task_ref{name}))
+        wait_for_task(*on);
+      else if (std::ranges::count(made.expected, name) == 0)
+        made.expected.push_back(name);
+    for (const auto& id : c.jobs)
+      if (const auto n = by_id(id)->number; std::ranges::count(made.jobs, n) == 0)
+        made.jobs.push_back(n);
   }
   t.on_deadline = x.on_deadline;
+  t.default_answer = x.default_answer;
   t.deadline = x.deadline ? std::optional{now_ + *x.deadline} : std::nullopt;
+  return std::nullopt;
 }
 
 void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
                            const payload& feedback) {
+  if (j.state == job_state::cancelling)
+    return cancel_task(j, number);
   auto& t = j.tasks[number];
   const auto policy = t.retry ? *t.retry : agents_[t.agent].settings.retry;
   t.interruptions = 0;
@@ -277,7 +245,7 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
   t.why = error{why.code, why.message};
   ++t.failures;
   if (!why.retryable || !passes(policy, why.code) || t.failures >= policy.max_attempts) {
-    go(j, number, task_state::failed, why.code);
+    go(j, number, failed, why.code);
     return;
   }
   const auto pause =
@@ -289,11 +257,13 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
 }
 
 void planner::interrupt(job& j, std::uint32_t number) {
+  if (j.state == job_state::cancelling)
+    return cancel_task(j, number);
   auto& t = j.tasks[number];
   ++t.interruptions;
   if (t.was_at_most_once || t.interruptions >= t.max_interruptions) {
     t.why = error{code::interrupted, ""};
-    go(j, number, task_state::failed, "interrupted");
+    go(j, number, failed, "interrupted");
   } else {
     go(j, number, ready, "interrupted");
   }

@@ -2,10 +2,10 @@
 // event, nothing remembered that can be computed. Knows no rows, no store, no planner.
 #pragma once
 
-#include <dagger/plan/command.hpp>
+#include <model/job_model.hpp>
 
+#include <deque>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,120 +13,19 @@
 
 namespace dagger::model {
 
-/// A condition with its tasks as numbers and its time as a point.
-struct wait_for {
-  wait_mode mode = wait_mode::all;
-  std::vector<std::uint32_t> tasks;
-  timestamp until{};
-};
-
-/// One change of a task, as the history shows it.
-struct move {
-  std::uint32_t task = 0;
-  task_state to = task_state::waiting;
-  std::uint32_t visit = 0;
-  std::uint32_t attempt = 0;
-  std::string code;
-
-  friend bool operator==(const move&, const move&) = default;
-};
-
-struct task {
-  std::string name;
-  std::string agent;
-  std::int32_t priority = 0;
-  bool optional = false;
-  bool at_most_once = false;
-  std::optional<retry_policy> retry;
-  std::optional<duration> timeout;
-  std::optional<duration> total_timeout;
-  payload input;
-  std::optional<std::uint32_t> parent;
-  std::vector<std::uint32_t> after;
-  std::vector<std::uint32_t> waited;
-
-  task_state state = task_state::waiting;
-  std::uint32_t visit = 1;
-  std::uint32_t attempt = 0;
-  std::uint32_t starts = 0;
-  std::uint32_t failures = 0;
-  std::uint32_t interruptions = 0;
-  bool deadline_passed = false;
-  /// Skipped because something upstream failed or was cancelled.
-  bool skipped_by_failure = false;
-  /// Skipped because of what is upstream, not by its agent.
-  bool skipped_by_upstream = false;
-  error why;
-  std::string summary;
-  payload output;
-  payload saved;
-  payload feedback;
-  timestamp created{};
-  std::optional<timestamp> first_start;
-  std::optional<timestamp> ended;
-  /// While running.
-  std::optional<timestamp> attempt_ends;
-  /// While in backoff.
-  std::optional<timestamp> retry_at;
-  /// The pause is over, the slot of the last attempt is not back; not on disk.
-  bool waits_for_slot = false;
-  /// As at the last start.
-  bool was_at_most_once = false;
-  std::uint32_t max_interruptions = limits::interruptions;
-  /// While suspended.
-  std::vector<wait_for> conditions;
-  std::optional<timestamp> deadline;
-  dagger::on_deadline on_deadline = dagger::on_deadline::fail;
-
-  bool never_started() const {
-    return starts == 0 && (state == task_state::waiting || state == task_state::ready);
-  }
-};
-
-/// What one event did to a job.
-struct job_event {
-  timestamp time{};
-  std::optional<job_state> state;
-  std::uint32_t first_added = 0;
-  std::uint32_t added = 0;
-  std::vector<move> moves;
-};
-
-struct job {
-  std::uint64_t number = 0;
-  std::string id;
-  std::string hash;
-  std::int32_t priority = 0;
-  std::vector<std::string> allowed_agents;
-  job_state state = job_state::running;
-  timestamp created{};
-  std::optional<timestamp> ended;
-  std::vector<task> tasks;
-  std::vector<job_event> history;
-
-  /// Not on disk: the engine works on it; who waits for its end.
-  bool taken = true;
-  std::vector<plan::client_id> clients;
-};
-
-// -- small questions, each answered from scratch ---------------------------------
-
-bool allows(const std::vector<std::string>& agents, const std::string& name);
-/// Failed or cancelled, or skipped because of such a one upstream.
-bool is_failure(const task& t);
-/// Because of the tasks that it names.
-bool holds(const std::vector<task>& tasks, const wait_for& c);
-plan::stored_payload stored(const payload& x);
-void once_each(std::vector<std::uint32_t>& list, std::uint32_t n);
-task made_of(const plan::task_spec& s, std::uint32_t number);
-/// The number of the task that `ref` names; `base` is that of the first added one.
-std::optional<std::uint32_t> find(const job& j, std::uint32_t base, const task_ref& ref);
-
 /// What one event should lead to.
 struct expectation {
   std::vector<plan::command> commands;
-  /// Numbers of the jobs that the batch must mention; empty: no batch.
+  /// Numbers of the jobs of which the batch must hold a row of the log and of the job.
   std::set<std::uint64_t> touched;
+  /// Jobs of which it holds other rows alone: steps, chunks, progress; or that it purges.
+  std::set<std::uint64_t> beside;
+  /// Rows of purged jobs are erased.
+  bool sweeps = false;
+
+  bool writes() const {
+    return sweeps || !touched.empty() || !beside.empty();
+  }
 };
 
 /// Arrows that were taken and commands that were given, over a whole run of tests.
@@ -153,8 +52,14 @@ public:
     return out_.size();
   }
 
-  const std::vector<job>& jobs() const {
+  /// By number; also those that were purged.
+  const std::deque<job>& jobs() const {
     return jobs_;
+  }
+
+  /// Purged jobs of which rows are left.
+  const std::set<std::uint64_t>& doomed() const {
+    return doomed_;
   }
 
   /// Has a task ready, running or in backoff, and is worked on.
@@ -165,6 +70,12 @@ public:
 
   /// Arrows are counted here if set; not part of the state.
   coverage* covers = nullptr;
+
+  /// Of the purged jobs, those that the disk knows of; rows of others are still on their way.
+  std::set<std::uint64_t> purged_on_disk;
+
+  /// Finished jobs are purged so long after their end; 0: never.
+  duration retention{0};
 
 private:
   struct agent {
@@ -187,11 +98,14 @@ private:
   struct held {
     std::string agent;
     bool alone = false;
+    /// Its agent was told to stop it.
+    bool stopped = false;
   };
 
-  /// Something that a clock will do to a task. The order is the order in which they happen.
+  /// Something that a clock will do to a task, or to a job (`of_job`). The order is the order in
+  /// which they happen.
   struct timer {
-    enum class kind { condition, deadline, attempt, retry, total };
+    enum class kind { condition, deadline, attempt, retry, progress, total, job_deadline };
     timestamp when;
     std::uint64_t job;
     std::uint32_t task;
@@ -200,57 +114,127 @@ private:
     friend auto operator<=>(const timer&, const timer&) = default;
   };
 
+  static constexpr auto of_job = ~std::uint32_t{0};
+
+  // -- planner_model.cpp: agents, submits, states, what follows -------------------
+
   void on(const plan::agent_joined& x);
   void on(const plan::agent_lost& x);
   void on(const plan::slots_changed& x);
   void on(const plan::job_submitted& x);
   void on(const plan::job_resumed& x);
   void on(const plan::tasks_reported& x);
-  void on(const plan::time_passed& x);
 
+  job* by_id(const std::string& id);
+  job& create(const plan::job_spec& spec, const std::string& hash);
   void take(job& j);
   void attend(job& j, plan::client_id client, bool created);
   std::optional<error> refusal(const plan::job_spec& spec) const;
-
-  void report(const plan::report& x);
-  void outcome(job& j, std::uint32_t number, const plan::report& x);
-  std::optional<error> add_tasks(job& j, std::uint32_t reporter, const plan::report& x);
-  std::optional<error> add_dependencies(job& j, std::uint32_t base, const plan::report& x);
-  void suspend(job& j, std::uint32_t number, std::uint32_t base, const plan::suspended& x);
-  void fail_attempt(job& j, std::uint32_t number, const failure& why, const payload& feedback);
-  void interrupt(job& j, std::uint32_t number);
-  void expire(const timer& x);
-  std::vector<timer> timers() const;
-  static std::vector<timer> timers_of(const job& j, std::uint32_t number);
-
-  void wake(job& j, std::uint32_t number);
+  bool is_known(const std::string& name) const;
+  job_event& record(job& j);
+  void go(job& j, std::uint32_t number, task_state to, std::string code = {});
+  void wake(job& j, std::uint32_t number, plan::wake_cause cause);
   void settle(job& j);
   bool settle_once(job& j);
   void end(job& j);
+  void after_event();
+
+  // -- time.cpp -------------------------------------------------------------------
+
+  void on(const plan::time_passed& x);
+  void expire(const timer& x);
+  void job_deadline(job& j);
+  std::vector<timer> timers() const;
+  static std::vector<timer> timers_of(const job& j, std::uint32_t number);
+  /// The finished job that is to be purged next, and when.
+  std::optional<std::pair<timestamp, std::uint64_t>> next_to_forget() const;
+
+  // -- dispatch.cpp ---------------------------------------------------------------
 
   void assign();
   bool assign_one();
   void start(job& j, std::uint32_t number);
-  bool may_start(const job& j, const task& t, std::uint32_t number) const;
+  bool may_start(const job& j, std::uint32_t number) const;
   std::int64_t free_slots(const std::string& name) const;
-
   void keep_rings(const job& j);
   std::vector<std::uint64_t>& ring_of(const job& j, const task& t);
-  bool is_known(const std::string& name) const;
   bool is_out(const job& j, std::uint32_t number) const;
   void slot_is_back(job& j, std::uint32_t number);
+  void stop(job& j, std::uint32_t number);
+  /// The running attempt is over, whatever its agent does; it keeps its slot.
+  void cut_off(job& j, std::uint32_t number);
 
-  job_event& record(job& j);
-  void go(job& j, std::uint32_t number, task_state to, std::string code = {});
+  // -- outcomes.cpp ---------------------------------------------------------------
 
-  std::vector<job> jobs_;
+  void report(const plan::report& x);
+  void outcome(job& j, std::uint32_t number, const plan::report& x);
+  void accept_outcome(job& j, std::uint32_t number, const plan::report& x);
+  std::optional<error> add_tasks(job& j, std::uint32_t reporter, const plan::report& x);
+  std::optional<error> add_dependencies(job& j, std::uint32_t base, const plan::report& x);
+  std::optional<error> suspend(job& j, std::uint32_t number, std::uint32_t base,
+                               const plan::suspended& x);
+  void fail_attempt(job& j, std::uint32_t number, const failure& why, const payload& feedback);
+  void interrupt(job& j, std::uint32_t number);
+
+  // -- answers.cpp: signals, reviews, beats, steps, chunks ------------------------
+
+  void on(const plan::signal_received& x);
+  void on(const plan::review_decided& x);
+  void on(const plan::heart_beaten& x);
+  void on(const plan::step_done& x);
+  void on(const plan::chunks_emitted& x);
+  task* live(const plan::attempt_id& id);
+
+  // -- requests.cpp: pause, cancel, purge -----------------------------------------
+
+  void on(const plan::job_paused& x);
+  void on(const plan::job_cancelled& x);
+  void on(const plan::job_purged& x);
+  void on(const plan::sweep_due& x);
+  void refuse(plan::client_id client, std::string_view code);
+  void done(plan::client_id client);
+  void cancel(job& j, bool again);
+  void cancel_task(job& j, std::uint32_t number);
+  void purge(job& j);
+  bool is_waited_for(const job& j) const;
+
+  // -- retries.cpp ----------------------------------------------------------------
+
+  void on(const plan::job_retried& x);
+  std::optional<error> retry_all(job& j);
+  std::optional<error> retry_from(job& j, const std::string& from);
+  std::optional<error> retry_with(job& j, const plan::job_spec& spec, const std::string& hash);
+  void begin_anew(job& j, std::uint32_t number, bool from_scratch);
+
+  // -- other_jobs.cpp: waits for them, submits, ends; stalls ----------------------
+
+  bool has_ended(std::uint64_t number) const;
+  /// Because of the tasks, jobs and signals that it names.
+  bool holds(const job& j, const wait_for& c) const;
+  /// The first condition that holds, times that have come included.
+  std::optional<std::uint32_t> first_that_holds(const job& j, const task& t) const;
+  std::optional<error> check_waits(const job& j, const plan::report& x) const;
+  bool leads_to(const job& from, const job& to) const;
+  std::optional<error> check_submits(const job& j, const plan::report& x) const;
+  std::vector<std::uint64_t> submit_jobs(job& j, const plan::report& x);
+  void follow_ends();
+  bool has_stalled(const job& j) const;
+  bool end_a_stall();
+  bool act_on_stall(job& j);
+  void tell_paused();
+
+  std::deque<job> jobs_; // references stay good when one is added
   std::map<std::string, agent> agents_;
   std::map<plan::attempt_id, held> out_;
-  /// Ended by a time-out; their slot is not back.
-  std::set<plan::attempt_id> timed_out_;
+  /// Over although they have not been reported; their slot is not back.
+  std::set<plan::attempt_id> over_;
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;
+  std::set<std::uint64_t> doomed_;
+  bool every_job_ = true;
 
+  /// Jobs that ended in this event, of which others have not heard.
+  std::deque<std::uint64_t> ended_;
   timestamp now_{};
   expectation result_;
 };

@@ -17,6 +17,19 @@ alphabet waits();
 alphabet duplicates();
 alphabet named_jobs();
 alphabet slots();
+alphabet pauses();
+alphabet cancels();
+alphabet plain_retries();
+alphabet retries_from();
+alphabet retries_with();
+alphabet purges();
+alphabet signalled();
+alphabet reviews();
+alphabet signs_of_life();
+alphabet other_jobs();
+alphabet submitted_jobs();
+alphabet stalls(stall_action action);
+alphabet limited();
 
 /// All of them, for tests that want everything.
 std::vector<alphabet> all_alphabets();

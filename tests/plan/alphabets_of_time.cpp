@@ -247,9 +247,33 @@ alphabet slots() {
 }
 
 std::vector<alphabet> all_alphabets() {
-  return {submits_and_reports(), retries(),       children(),  dynamic_dependencies(),
-          refused_changes(),     interruptions(), time_outs(), waits(),
-          duplicates(),          named_jobs(),    slots()};
+  return {submits_and_reports(),
+          retries(),
+          children(),
+          dynamic_dependencies(),
+          refused_changes(),
+          interruptions(),
+          time_outs(),
+          waits(),
+          duplicates(),
+          named_jobs(),
+          slots(),
+          pauses(),
+          cancels(),
+          plain_retries(),
+          retries_from(),
+          retries_with(),
+          purges(),
+          signalled(),
+          reviews(),
+          signs_of_life(),
+          other_jobs(),
+          submitted_jobs(),
+          stalls(stall_action::fail_wait),
+          stalls(stall_action::notify_planning_agent),
+          stalls(stall_action::terminate_job),
+          stalls(stall_action::callback),
+          limited()};
 }
 
 } // namespace dagger::test

@@ -18,7 +18,7 @@ using arrow = std::pair<task_state, task_state>;
 constexpr std::array all_states{waiting,   ready,  running, backoff,   suspended,
                                 completed, failed, skipped, cancelled, compensated};
 
-/// jobs.md, "States", without what only a user's `retry` may do.
+/// jobs.md, "States"; the last five lines are what only a user's `retry` may do.
 const std::set<arrow> arrows{
   {waiting, ready},       {waiting, skipped},   {waiting, cancelled},   {waiting, failed},
   {ready, running},       {ready, skipped},     {ready, cancelled},     {ready, failed},
@@ -26,33 +26,80 @@ const std::set<arrow> arrows{
   {running, failed},      {running, skipped},   {running, cancelled},   {backoff, ready},
   {backoff, skipped},     {backoff, cancelled}, {backoff, failed},      {suspended, ready},
   {suspended, completed}, {suspended, failed},  {suspended, cancelled}, {completed, compensated},
+  {failed, waiting},      {failed, ready},      {skipped, waiting},     {skipped, ready},
+  {cancelled, waiting},   {cancelled, ready},   {compensated, waiting}, {compensated, ready},
+  {completed, waiting},   {completed, ready},
 };
 
 /// What the events that there are cannot reach, with the reason.
 const std::map<arrow, std::string> out_of_reach{
-  {{waiting, cancelled}, "there is no cancel yet"},
-  {{ready, cancelled}, "there is no cancel yet"},
-  {{running, cancelled}, "there is no cancel yet"},
-  {{backoff, cancelled}, "there is no cancel yet"},
-  {{suspended, cancelled}, "there is no cancel yet"},
-  {{suspended, completed}, "there is no review yet"},
   {{completed, compensated}, "there is no compensation yet"},
-  {{waiting, failed}, "a total time-out counts from the first start"},
+  {{compensated, waiting}, "there is no compensation yet"},
+  {{compensated, ready}, "there is no compensation yet"},
+  {{failed, ready}, "by way of waiting"},
+  {{skipped, ready}, "by way of waiting"},
+  {{cancelled, ready}, "by way of waiting"},
+  {{completed, ready}, "by way of waiting"},
   {{ready, skipped}, "a dependency is added only to a task that waits"},
   {{backoff, skipped}, "a dependency is added only to a task that waits"},
 };
 
 const std::set<std::string> expected_to_happen{
-  "event agent_joined",     "event agent_lost",      "event slots_changed",
-  "event job_submitted",    "event job_resumed",     "event tasks_reported",
-  "event time_passed",      "outcome completed",     "outcome suspended",
-  "outcome failed",         "outcome skipped",       "outcome given_back",
-  "outcome abandoned",      "command assign",        "command stop",
-  "command accept",         "command answer",        "command refuse",
-  "refused as id_conflict", "refused as not_found",  "refused as invalid_input",
-  "failed as timeout",      "failed as interrupted", "failed as wait_cycle",
-  "failed as conflict",     "failed as not_found",   "failed as limit",
-  "failed as misuse",       "failed as exception",   "late report",
+  "event agent_joined",
+  "event agent_lost",
+  "event slots_changed",
+  "event job_submitted",
+  "event job_resumed",
+  "event tasks_reported",
+  "event time_passed",
+  "event job_paused",
+  "event job_cancelled",
+  "event job_retried",
+  "event job_purged",
+  "event sweep_due",
+  "event signal_received",
+  "event review_decided",
+  "event heart_beaten",
+  "event step_done",
+  "event chunks_emitted",
+  "outcome completed",
+  "outcome suspended",
+  "outcome failed",
+  "outcome skipped",
+  "outcome given_back",
+  "outcome abandoned",
+  "outcome in_review",
+  "command assign",
+  "command stop",
+  "command accept",
+  "command answer",
+  "command refuse",
+  "command done",
+  "command stalled",
+  "command sweep",
+  "refused as id_conflict",
+  "refused as not_found",
+  "refused as invalid_input",
+  "refused as conflict",
+  "refused as misuse",
+  "refused as too_large",
+  "refused as attempt_lost",
+  "failed as timeout",
+  "failed as interrupted",
+  "failed as wait_cycle",
+  "failed as wait_unmet",
+  "failed as rejected",
+  "failed as conflict",
+  "failed as id_conflict",
+  "failed as not_found",
+  "failed as limit",
+  "failed as misuse",
+  "failed as exception",
+  "late report",
+  "deadline of a job",
+  "stall: a wait fails",
+  "stall: the job ends",
+  "stall: the planning agent is told",
 };
 
 void refused_submits(planner_world& w) {
@@ -62,9 +109,56 @@ void refused_submits(planner_world& w) {
   spec.tasks[0].agent = "nobody";
   w.submit(spec);
   spec.tasks[0].agent = "a";
+  spec.planning_agent = "nobody";
+  w.submit(spec);
+  spec.planning_agent.clear();
   spec.allowed_agents = {"b"};
   w.submit(spec);
   w.resume("j");
+  w.commit_all();
+  w.check();
+}
+
+/// Each for its own reason.
+void refused_requests(planner_world& w) {
+  w.apply(plan::job_paused{"none", w.someone()});
+  w.apply(plan::job_cancelled{"none", w.someone()});
+  w.apply(plan::job_retried{.id = "none", .client = w.someone()});
+  w.apply(plan::job_purged{"none", w.someone()});
+  w.apply(plan::signal_received{"none", "go", text_payload("1"), true, w.someone()});
+  w.apply(plan::review_decided{.job = "none", .task = "x", .client = w.someone()});
+  auto x = plan::task_spec{};
+  x.name = "x";
+  x.agent = "a";
+  w.submit(job_of("k", {x}));
+  w.apply(plan::job_retried{.id = "k", .client = w.someone()});
+  w.apply(plan::job_purged{"k", w.someone()});
+  w.apply(plan::signal_received{"k", "no name", text_payload("1"), true, w.someone()});
+  w.apply(plan::signal_received{"k", "go", text_payload(std::string(limits::signal_bytes + 1, '1')),
+                                true, w.someone()});
+  w.apply(plan::signal_received{"k", "go", text_payload("1"), false, w.someone()});
+  w.apply(plan::review_decided{.job = "k", .task = "none", .client = w.someone()});
+  w.apply(plan::review_decided{.job = "k", .task = "x", .client = w.someone()});
+  w.commit_all();
+  if (const auto h = w.holding())
+    w.report(*h, plan::completed{text_payload("1")});
+  w.commit_all();
+  w.apply(plan::job_paused{"k", w.someone()});
+  w.apply(plan::job_cancelled{"k", w.someone()});
+  w.apply(plan::signal_received{"k", "go", text_payload("1"), true, w.someone()});
+  w.apply(plan::review_decided{.job = "k", .task = "x", .client = w.someone()});
+  w.apply(plan::job_retried{.id = "k", .client = w.someone()});
+  w.apply(plan::job_retried{.id = "k", .from = "none", .client = w.someone()});
+  auto same = std::make_shared<const plan::job_spec>(job_of("k", {x}));
+  w.apply(plan::job_retried{
+    .id = "k", .with = same, .hash = plan::hash_of(*same), .client = w.someone()});
+  w.apply(plan::job_retried{
+    .id = "k", .from = "x", .with = same, .hash = plan::hash_of(*same), .client = w.someone()});
+  x.agent = "nobody";
+  auto other = std::make_shared<const plan::job_spec>(job_of("k", {x}));
+  w.apply(plan::job_retried{
+    .id = "k", .with = other, .hash = plan::hash_of(*other), .client = w.someone()});
+  w.apply(plan::job_paused{"k", 0}); // nobody hears of it
   w.commit_all();
   w.check();
 }
@@ -97,6 +191,7 @@ TEST(coverage, every_arrow_event_and_command_that_can_be_reached_is_walked) {
     ASSERT_EQ(wander(static_cast<std::uint64_t>(seed), 600, {.covers = &seen}).problem, "");
   auto refusing = planner_world{{.covers = &seen}};
   refused_submits(refusing);
+  refused_requests(refusing);
   ASSERT_EQ(refusing.problem(), "");
   print(seen);
   for (const auto& [what, n] : seen.arrows)

@@ -67,4 +67,68 @@ TEST(history, slots_follow_the_model) {
   walk_both_ways(slots(), 5, 3);
 }
 
+TEST(history, pauses_follow_the_model) {
+  walk_both_ways(pauses(), 5, 4);
+}
+
+TEST(history, cancels_follow_the_model) {
+  walk_both_ways(cancels(), 5, 4);
+}
+
+TEST(history, plain_retries_follow_the_model) {
+  walk_both_ways(plain_retries(), 5, 4);
+}
+
+TEST(history, retries_from_a_task_follow_the_model) {
+  walk_both_ways(retries_from(), 5, 4);
+}
+
+TEST(history, retries_with_another_definition_follow_the_model) {
+  walk_both_ways(retries_with(), 5, 4);
+}
+
+TEST(history, purges_follow_the_model) {
+  walk_both_ways(purges(), 5, 4);
+}
+
+TEST(history, signals_follow_the_model) {
+  walk_both_ways(signalled(), 5, 4);
+}
+
+TEST(history, reviews_follow_the_model) {
+  walk_both_ways(reviews(), 5, 4);
+}
+
+TEST(history, signs_of_life_follow_the_model) {
+  walk_both_ways(signs_of_life(), 5, 4);
+}
+
+TEST(history, other_jobs_follow_the_model) {
+  walk_both_ways(other_jobs(), 5, 4);
+}
+
+TEST(history, submitted_jobs_follow_the_model) {
+  walk_both_ways(submitted_jobs(), 5, 4);
+}
+
+TEST(history, stalls_that_fail_a_wait_follow_the_model) {
+  walk_both_ways(stalls(stall_action::fail_wait), 5, 4);
+}
+
+TEST(history, stalls_that_a_planning_agent_hears_of_follow_the_model) {
+  walk_both_ways(stalls(stall_action::notify_planning_agent), 5, 4);
+}
+
+TEST(history, stalls_that_end_the_job_follow_the_model) {
+  walk_both_ways(stalls(stall_action::terminate_job), 5, 4);
+}
+
+TEST(history, stalls_that_are_told_follow_the_model) {
+  walk_both_ways(stalls(stall_action::callback), 5, 4);
+}
+
+TEST(history, limits_of_jobs_follow_the_model) {
+  walk_both_ways(limited(), 5, 4);
+}
+
 } // namespace dagger::test

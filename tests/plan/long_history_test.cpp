@@ -71,6 +71,70 @@ TEST(long_history, slots_follow_the_model) {
   walk_far(slots());
 }
 
+TEST(long_history, pauses_follow_the_model) {
+  walk_far(pauses());
+}
+
+TEST(long_history, cancels_follow_the_model) {
+  walk_far(cancels());
+}
+
+TEST(long_history, plain_retries_follow_the_model) {
+  walk_far(plain_retries());
+}
+
+TEST(long_history, retries_from_a_task_follow_the_model) {
+  walk_far(retries_from());
+}
+
+TEST(long_history, retries_with_another_definition_follow_the_model) {
+  walk_far(retries_with());
+}
+
+TEST(long_history, purges_follow_the_model) {
+  walk_far(purges());
+}
+
+TEST(long_history, signals_follow_the_model) {
+  walk_far(signalled());
+}
+
+TEST(long_history, reviews_follow_the_model) {
+  walk_far(reviews());
+}
+
+TEST(long_history, signs_of_life_follow_the_model) {
+  walk_far(signs_of_life());
+}
+
+TEST(long_history, other_jobs_follow_the_model) {
+  walk_far(other_jobs());
+}
+
+TEST(long_history, submitted_jobs_follow_the_model) {
+  walk_far(submitted_jobs());
+}
+
+TEST(long_history, stalls_that_fail_a_wait_follow_the_model) {
+  walk_far(stalls(stall_action::fail_wait));
+}
+
+TEST(long_history, stalls_that_a_planning_agent_hears_of_follow_the_model) {
+  walk_far(stalls(stall_action::notify_planning_agent));
+}
+
+TEST(long_history, stalls_that_end_the_job_follow_the_model) {
+  walk_far(stalls(stall_action::terminate_job));
+}
+
+TEST(long_history, stalls_that_are_told_follow_the_model) {
+  walk_far(stalls(stall_action::callback));
+}
+
+TEST(long_history, limits_of_jobs_follow_the_model) {
+  walk_far(limited());
+}
+
 TEST(long_history, random_ones_follow_the_model) {
   wander_far(100'000, plan::scope::every_job);
 }

@@ -52,6 +52,45 @@ inline symbol tick() {
           }};
 }
 
+inline symbol pause(std::string id) {
+  return {"pause " + id, [id](planner_world& w) {
+            w.apply(plan::job_paused{id, w.someone()});
+            return true;
+          }};
+}
+
+inline symbol cancel(std::string id) {
+  return {"cancel " + id, [id](planner_world& w) {
+            w.apply(plan::job_cancelled{id, w.someone()});
+            return true;
+          }};
+}
+
+/// Of a job that has ended.
+inline symbol retry(std::string id) {
+  return {"retry " + id, [id](planner_world& w) {
+            if (const auto* j = w.job(id); j == nullptr || !finished(j->state))
+              return false;
+            w.apply(plan::job_retried{.id = id, .client = w.someone()});
+            return true;
+          }};
+}
+
+inline symbol signals(std::string job, std::string name, bool queue = true) {
+  return {(queue ? "signal " : "signal, if it is waited for, ") + name, [=](planner_world& w) {
+            const auto client = w.someone();
+            w.apply(plan::signal_received{job, name, text_payload(std::to_string(client)), queue,
+                                          client});
+            return true;
+          }};
+}
+
+/// `happen` if it can, else `other`.
+inline symbol either(symbol happen, symbol other) {
+  return {happen.name + ", or " + other.name,
+          [=](planner_world& w) { return happen.happen(w) || other.happen(w); }};
+}
+
 inline plan::task_spec task_of(std::string name, std::string agent,
                                std::vector<task_ref> after = {}) {
   auto t = plan::task_spec{};
@@ -60,6 +99,13 @@ inline plan::task_spec task_of(std::string name, std::string agent,
   t.after = std::move(after);
   t.input = text_payload("{}");
   return t;
+}
+
+/// A job of one task of agent "a", as an outcome submits it.
+inline plan::submitted job_to_submit(std::string id, on_parent_end on_end = on_parent_end::cancel) {
+  auto spec = std::make_shared<plan::job_spec>(job_of(std::move(id), {task_of("x", "a")}));
+  auto hash = plan::hash_of(*spec);
+  return {std::move(spec), std::move(hash), on_end};
 }
 
 } // namespace dagger::test

@@ -67,6 +67,12 @@ TEST(shapes, what_the_contract_prints_is_valid) {
                "attempts": [{"started": "2026-11-20T11:02:52.000Z"}]}],
     "history": [{"at": "2026-11-20T11:02:52.000Z", "event": "submitted"}]})"),
             "");
+  EXPECT_EQ(broken("event", R"({"at": "2026-11-20T11:02:52.000Z", "event": "running", "task": "a",
+    "detail": {"visit": 1, "attempt": 1}})"),
+            "");
+  EXPECT_EQ(broken("stream", R"({"position": 3, "at": "2026-11-20T11:02:52.000Z", "visit": 1,
+    "attempt": 2, "chunk": "x"})"),
+            "");
 }
 
 TEST(shapes, what_it_does_not_print_is_not) {
@@ -77,6 +83,8 @@ TEST(shapes, what_it_does_not_print_is_not) {
   EXPECT_NE(broken("agents", R"([{}])"), "");
   EXPECT_NE(broken("error", R"({"code": 3})"), "");
   EXPECT_NE(broken("show", R"({"id": "r-1"})"), "");
+  EXPECT_NE(broken("event", R"({"event": "running"})"), "");
+  EXPECT_NE(broken("stream", R"({"position": -1, "at": "now", "visit": 1, "attempt": 1})"), "");
   EXPECT_NE(broken("graph", R"({"title": "t", "direction": "UP", "nodes": [], "edges": []})"), "");
 }
 

@@ -121,7 +121,7 @@ TEST(keys, keys_that_mean_nothing_are_shown_as_bytes) {
   EXPECT_EQ(readable(table::tasks, std::string_view{"\1x", 2}), "tasks: 0x0178");
   EXPECT_FALSE(well_formed(table::tasks, key::job(12)));
   EXPECT_FALSE(well_formed(table::jobs, key::task(12, 3)));
-  EXPECT_FALSE(well_formed(table::payloads, key::payload(1, 2, slot{5}, 0)));
+  EXPECT_FALSE(well_formed(table::payloads, key::payload(1, 2, slot{6}, 0)));
   EXPECT_FALSE(well_formed(table::definitions, key::of()));
   EXPECT_FALSE(well_formed(table::meta, ""));
   EXPECT_FALSE(well_formed(table::definitions, key::definition(std::string(511, 'x'))));

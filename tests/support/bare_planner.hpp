@@ -74,7 +74,7 @@ public:
   std::vector<plan::task_status> tasks(const std::string& id) const {
     auto disk = store->read();
     auto found = plan::tasks_of(*disk, job(id).number);
-    EXPECT_TRUE(found.has_value());
+    EXPECT_TRUE(found.has_value()) << to_string(found.error());
     return found ? *found : std::vector<plan::task_status>{};
   }
 

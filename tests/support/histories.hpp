@@ -51,7 +51,7 @@ symbol crash_of(std::function<void(planner_world&)> join);
 
 /// One long history from a seed: several jobs and agents, all events, crashes that keep any
 /// prefix of what is in flight.
-walk_result wander(std::uint64_t seed, std::uint32_t steps, const world_options& options = {});
+walk_result wander(std::uint64_t seed, std::uint32_t steps, world_options options = {});
 
 /// Numbers from a seed, the same on every machine.
 class dice {

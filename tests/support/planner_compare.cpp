@@ -1,7 +1,10 @@
 // Differences between what the planner says and what the model expects, in words.
 #include <support/planner_world.hpp>
 
+#include <dagger/plan/rows.hpp>
+
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <tuple>
@@ -14,14 +17,6 @@ std::string bytes_of(const plan::stored_payload& x) {
   return x.present ? std::to_string(x.size) + ":" + x.bytes : "none";
 }
 
-std::string numbers(const std::vector<plan::task_range>& ranges) {
-  auto out = std::string{};
-  for (const auto& r : ranges)
-    for (auto n = r.first; n < r.first + r.count; ++n)
-      out += std::to_string(n) + " ";
-  return out;
-}
-
 std::string numbers(const std::vector<std::uint32_t>& list) {
   auto out = std::string{};
   for (auto n : list)
@@ -29,34 +24,12 @@ std::string numbers(const std::vector<std::uint32_t>& list) {
   return out;
 }
 
-std::string in_words(const plan::assignment& x) {
-  auto out = text_of(x.attempt) + " " + x.job_id + "/" + x.task_name;
-  if (x.deadline_passed)
-    out += " deadline_passed";
-  if (x.templated)
-    out += " templated";
-  out += " input=" + bytes_of(x.input) + " state=" + bytes_of(x.state)
-       + " feedback=" + bytes_of(x.feedback) + " after=" + numbers(x.dependencies);
-  return out;
-}
-
-/// Assignments per agent, in order; the rest sorted.
-std::string in_words(const std::vector<plan::command>& commands) {
-  auto assigned = std::map<std::string, std::string>{};
-  auto rest = std::vector<std::string>{};
-  for (const auto& c : commands)
-    if (const auto* a = std::get_if<plan::assign>(&c))
-      for (const auto& t : a->tasks)
-        assigned[a->agent] += "  assign " + a->agent + " " + in_words(t) + "\n";
-    else
-      rest.push_back("  " + text_of(c) + "\n");
-  std::ranges::sort(rest);
-  auto out = std::string{};
-  for (const auto& [agent, text] : assigned)
-    out += text;
-  for (const auto& text : rest)
-    out += text;
-  return out;
+std::string numbers(const std::vector<plan::task_range>& ranges) {
+  auto list = std::vector<std::uint32_t>{};
+  for (const auto& r : ranges)
+    for (auto n = r.first; n < r.first + r.count; ++n)
+      list.push_back(n);
+  return numbers(list);
 }
 
 /// Collects the fields that differ.
@@ -98,14 +71,45 @@ void compare_error(differences& d, const plan::task_status& got, const model::jo
                    const model::task& t) {
   const auto code = got.error ? got.error->code : std::string{};
   const auto message = got.error ? got.error->message : std::string{};
-  if (t.state == task_state::failed || t.state == task_state::backoff)
+  if (t.state == task_state::failed || t.state == task_state::backoff
+      || t.state == task_state::cancelled)
     d.field("error.code", code, t.why.code);
+  if (t.why.code == code::rejected)
+    d.field("error.message", message, t.why.message);
   if (t.state != task_state::skipped)
     return;
   if (!t.skipped_by_upstream)
     d.field("error.message", message, t.why.message);
-  else if (!upstream_message(j, t, message))
+  else if (!t.replaced && !upstream_message(j, t, message)) // of one that was, it may have changed
     d.field("error.message", message, "that of something upstream");
+}
+
+/// The order of tasks and of jobs in a condition says nothing.
+template <class Condition>
+std::string in_words(const Condition& c) {
+  auto jobs = std::set<std::uint64_t>(c.jobs.begin(), c.jobs.end());
+  auto out = std::to_string(static_cast<int>(c.mode)) + " tasks " + numbers(c.tasks) + "jobs ";
+  for (auto n : jobs)
+    out += std::to_string(n) + " ";
+  for (const auto& name : c.expected)
+    out += "expected " + name + " ";
+  if (c.mode == wait_mode::time)
+    out += "until " + text_of(c.until) + " ";
+  return out + c.signal + "; ";
+}
+
+std::string waits_of(const plan::task_status& got) {
+  auto out = std::string{};
+  for (const auto& c : got.waits)
+    out += in_words(c);
+  return out;
+}
+
+std::string waits_of(const model::task& t) {
+  auto out = std::string{};
+  for (const auto& c : t.conditions)
+    out += in_words(c);
+  return out;
 }
 
 std::string compare_task(store::view& disk, const plan::task_status& got, const model::job& j,
@@ -131,6 +135,10 @@ std::string compare_task(store::view& disk, const plan::task_status& got, const 
   d.field("input", bytes_of(got.input), bytes_of(model::stored(t.input)));
   d.field("output", bytes_of(got.output), bytes_of(model::stored(t.output)));
   d.field("saved_state", bytes_of(got.saved_state), bytes_of(model::stored(t.saved)));
+  d.field("answer", bytes_of(got.answer), bytes_of(model::stored(t.answer)));
+  d.field("progress", bytes_of(got.progress), bytes_of(model::stored(t.progress)));
+  d.field("replaced", got.replaced, t.replaced);
+  d.field("waits", waits_of(got), waits_of(t));
   d.field("created", text_of(got.created), text_of(t.created));
   d.field("started", text_of(got.started), text_of(t.first_start));
   d.field("ended", text_of(got.ended), text_of(t.ended));
@@ -139,7 +147,9 @@ std::string compare_task(store::view& disk, const plan::task_status& got, const 
   for (const auto& [which, stored, expected] :
        {std::tuple{store::slot::input, got.input, t.input},
         std::tuple{store::slot::output, got.output, t.output},
-        std::tuple{store::slot::state, got.saved_state, t.saved}})
+        std::tuple{store::slot::state, got.saved_state, t.saved},
+        std::tuple{store::slot::answer, got.answer, t.answer},
+        std::tuple{store::slot::progress, got.progress, t.progress}})
     if (stored.present && !stored.is_inline()) {
       const auto text = plan::load(disk, j.number, number, which, stored);
       d.field("payload", text ? std::string{text->bytes()} : to_string(text.error()),
@@ -199,48 +209,131 @@ std::string compare_history(store::view& disk, const model::job& j) {
   return d.text;
 }
 
+/// Rows with these first parts of the key, each in words.
+std::string
+rows_of(store::view& disk, store::table t, const std::string& prefix,
+        const std::function<std::string(std::string_view, const store::record&)>& tell) {
+  auto out = std::string{};
+  const auto read =
+    store::scan_prefix(disk, t, prefix, [&](std::string_view key, const store::record& r) {
+      out += tell(key, r) + "; ";
+      return true;
+    });
+  return read ? out : to_string(read.error());
+}
+
+/// Queued signals, steps, streams.
+std::string compare_beside(store::view& disk, const model::job& j) {
+  auto d = differences{"job " + j.id};
+  const auto mine = store::key::of(j.number);
+  auto expected = std::string{};
+  for (const auto& [name, value] : j.signals)
+    expected += name + " " + std::string{value.bytes()} + "; ";
+  d.field("signals",
+          rows_of(disk, store::table::signals, mine,
+                  [](std::string_view, const store::record& r) {
+                    const auto row = plan::decode_signal(r.body);
+                    return row ? row->name + " " + row->value : to_string(row.error());
+                  }),
+          expected);
+  expected.clear();
+  for (const auto& [key, value] : j.steps) {
+    const auto& [task, round, name] = key;
+    expected += std::to_string(task) + " " + name + " " + value + "; ";
+  }
+  d.field("steps",
+          rows_of(disk, store::table::steps, mine,
+                  [](std::string_view key, const store::record& r) {
+                    return std::to_string(store::key::task_of(key).task) + " "
+                         + std::string{key.substr(17)} + " " + std::string{r.body};
+                  }),
+          expected);
+  for (const auto& [task, chunks] : j.streams) {
+    auto got = std::vector<model::chunk>{};
+    const auto read = plan::read_stream(disk, j.number, task, 0, [&](const plan::stream_entry& x) {
+      d.field("stream.position", x.position, got.size());
+      got.push_back({x.visit, x.attempt, x.restarted, x.value});
+      return true;
+    });
+    if (!read)
+      return to_string(read.error());
+    if (got != chunks)
+      d.text += "job " + j.id + ": the stream of task " + std::to_string(task) + " has "
+              + std::to_string(got.size()) + " rows, expected other "
+              + std::to_string(chunks.size()) + "\n";
+  }
+  return d.text;
+}
+
 } // namespace
 
-std::string difference(const std::vector<plan::command>& got,
-                       const std::vector<plan::command>& expected) {
-  if (got.empty() && expected.empty())
-    return {};
-  const auto a = in_words(got);
-  const auto b = in_words(expected);
-  return a == b ? std::string{} : "commands\n" + a + "expected\n" + b;
+std::string difference_of_purged(store::view& disk, std::uint64_t number) {
+  using store::table;
+  auto left = std::string{};
+  for (auto t :
+       {table::jobs, table::active, table::specs, table::tasks, table::payloads, table::signals,
+        table::watchers, table::children, table::steps, table::stream, table::doomed})
+    left += rows_of(disk, t, store::key::of(number),
+                    [&](std::string_view key, const auto&) { return store::readable(t, key); });
+  return left.empty() ? left : "rows of a purged job are left: " + left;
 }
 
 std::string difference_of_lists(store::view& disk, const model::planner& expected) {
-  auto active_jobs = std::set<std::uint64_t>{};
-  auto timers = std::set<store::key::timer_parts>{};
-  for (const auto& j : expected.jobs())
+  auto active_jobs = std::set<std::string>{};
+  auto timers = std::set<std::string>{};
+  auto watchers = std::set<std::string>{};
+  auto children = std::set<std::string>{};
+  auto doomed = std::set<std::string>{};
+  for (const auto& j : expected.jobs()) {
+    if (j.purged)
+      continue;
+    if (j.deadline && !finished(j.state))
+      timers.insert(store::key::timer(*j.deadline, j.number, store::job_itself));
+    if (j.parent != 0 && !expected.jobs()[j.parent - 1].purged)
+      children.insert(store::key::child(j.parent, j.number));
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
       const auto& t = j.tasks[i];
       if (active(t.state))
-        active_jobs.insert(j.number);
+        active_jobs.insert(store::key::active(j.number));
       if (const auto when = model::planner::due(t); when && t.state == task_state::suspended)
-        timers.insert({*when, j.number, i});
+        timers.insert(store::key::timer(*when, j.number, i));
+      for (const auto& c : t.conditions)
+        for (auto n : c.jobs)
+          watchers.insert(store::key::watcher(n, j.number, i));
     }
-  auto got_jobs = std::set<std::uint64_t>{};
-  auto got_timers = std::set<store::key::timer_parts>{};
-  const auto read = [&](store::table t, const auto& take) {
-    return store::scan_prefix(disk, t, store::key::of(),
-                              [&](std::string_view key, const store::record&) {
-                                take(key);
-                                return true;
-                              });
-  };
-  const auto a = read(store::table::active,
-                      [&](std::string_view key) { got_jobs.insert(store::key::job_of(key)); });
-  const auto b = read(store::table::timers,
-                      [&](std::string_view key) { got_timers.insert(store::key::timer_of(key)); });
-  if (!a || !b)
-    return "a table cannot be read";
+  }
+  for (auto n : expected.doomed())
+    doomed.insert(store::key::doomed(n));
   auto d = differences{"table"};
-  d.field("active", got_jobs.size(), active_jobs.size());
-  d.field("timers", got_timers.size(), timers.size());
-  if (d.text.empty() && (got_jobs != active_jobs || got_timers != timers))
-    d.text = "table active or timers has other rows than expected";
+  const auto compare = [&](store::table t, const std::set<std::string>& rows) {
+    auto got = std::set<std::string>{};
+    const auto read = store::scan_prefix(disk, t, store::key::of(),
+                                         [&](std::string_view key, const store::record&) {
+                                           got.emplace(key);
+                                           return true;
+                                         });
+    // Who submitted a job that was purged still has its number.
+    if (t == store::table::children)
+      std::erase_if(got, [&](const auto& key) {
+        return expected.jobs()[store::key::child_of(key) - 1].purged
+            || expected.jobs()[store::key::job_of(key) - 1].purged;
+      });
+    const auto tell = [&](const std::set<std::string>& keys) {
+      auto out = std::string{};
+      for (const auto& key : keys)
+        out += store::readable(t, key) + "; ";
+      return out;
+    };
+    if (!read)
+      d.text += to_string(read.error());
+    if (got != rows)
+      d.field(std::string{name_of(t)}.c_str(), tell(got), tell(rows));
+  };
+  compare(store::table::active, active_jobs);
+  compare(store::table::timers, timers);
+  compare(store::table::watchers, watchers);
+  compare(store::table::children, children);
+  compare(store::table::doomed, doomed);
   return d.text;
 }
 
@@ -259,6 +352,8 @@ std::string difference(store::view& disk, const model::job& j) {
   d.field("ended", text_of(got.ended), text_of(j.ended));
   d.field("priority", got.priority, j.priority);
   d.field("tasks", got.tasks, j.tasks.size());
+  d.field("code", got.code, j.code);
+  d.field("parent", got.parent, j.parent);
   auto counts = plan::task_counts{};
   for (const auto& t : j.tasks)
     ++counts[static_cast<std::size_t>(t.state)];
@@ -275,63 +370,7 @@ std::string difference(store::view& disk, const model::job& j) {
     return d.text;
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
     d.text += compare_task(disk, (*tasks)[i], j, i);
-  return d.text + compare_history(disk, j);
-}
-
-// -- text ---------------------------------------------------------------------
-
-std::string text_of(const plan::attempt_id& x) {
-  return std::to_string(x.job) + "." + std::to_string(x.task) + " v" + std::to_string(x.visit) + "a"
-       + std::to_string(x.attempt);
-}
-
-std::string text_of(std::optional<timestamp> x) {
-  return x ? std::to_string(x->time_since_epoch().count()) : "-";
-}
-
-std::string text_of(const plan::command& x) {
-  struct {
-    std::string operator()(const plan::assign& c) const {
-      return "assign " + c.agent;
-    }
-    std::string operator()(const plan::stop& c) const {
-      return "stop " + c.agent + " " + text_of(c.attempt);
-    }
-    std::string operator()(const plan::accept& c) const {
-      return "accept " + std::to_string(c.client) + " job " + std::to_string(c.job)
-           + (c.created ? " created" : " not created");
-    }
-    std::string operator()(const plan::answer& c) const {
-      return "answer " + std::to_string(c.client) + " job " + std::to_string(c.job) + " "
-           + std::string{dagger::to_text(c.state)};
-    }
-    std::string operator()(const plan::refuse& c) const {
-      return "refuse " + std::to_string(c.client) + " " + c.why.code;
-    }
-    std::string operator()(const plan::give_up& c) const {
-      return "give_up " + to_string(c.why);
-    }
-  } in_words;
-  return std::visit(in_words, x);
-}
-
-std::string_view name_of_outcome(const plan::report& x) {
-  static constexpr std::array names{"completed", "suspended",  "failed",
-                                    "skipped",   "given_back", "abandoned"};
-  static_assert(names.size() == std::variant_size_v<decltype(plan::report::outcome)>);
-  return names[x.outcome.index()];
-}
-
-std::string text_of(const plan::event& x) {
-  static constexpr std::array names{"agent_joined",  "agent_lost",  "slots_changed",
-                                    "job_submitted", "job_resumed", "tasks_reported",
-                                    "time_passed"};
-  static_assert(names.size() == std::variant_size_v<plan::event>);
-  auto out = std::string{names[x.index()]};
-  if (const auto* r = std::get_if<plan::tasks_reported>(&x))
-    for (const auto& one : r->reports)
-      out.append(" ").append(text_of(one.attempt)).append(" ").append(name_of_outcome(one));
-  return out;
+  return d.text + compare_history(disk, j) + compare_beside(disk, j);
 }
 
 } // namespace dagger::test

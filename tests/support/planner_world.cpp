@@ -9,7 +9,7 @@ namespace dagger::test {
 planner_world::planner_world(world_options options)
   : options_(std::move(options)),
     store_(store::make_memory()) {
-  model_.covers = options_.covers;
+  on_disk_.retention = options_.retention;
   crash();
 }
 
@@ -24,6 +24,7 @@ void planner_world::apply(const plan::event& what) {
   if (!ok())
     return;
   count(what);
+  model_.purged_on_disk = on_disk_.doomed();
   auto expected = model_.apply(what, now);
   auto disk = store_->read();
   auto got = planner_->apply(what, *disk, now);
@@ -59,7 +60,7 @@ void planner_world::compare(const plan::effects& got, const model::expectation& 
                             const std::string& by) {
   if (auto d = difference(got.commands, expected.commands); !d.empty())
     return fail(by + ": " + d);
-  if (got.writes.empty() != expected.touched.empty())
+  if (got.writes.empty() == expected.writes())
     return fail(by
                 + (got.writes.empty() ? ": no batch, but something changed"
                                       : ": a batch, but nothing changed"));
@@ -74,6 +75,11 @@ void planner_world::take(plan::effects got, model::expectation expected, const s
   if (!ok())
     return;
   if (!got.writes.empty()) {
+    expected.touched.merge(expected.beside);
+    if (expected.sweeps)
+      for (const auto& j : model_.jobs())
+        if (j.purged)
+          expected.touched.insert(j.number);
     for (auto job : expected.touched)
       unchecked_.insert(job);
     batches_.push_back(std::move(got.writes));
@@ -96,7 +102,7 @@ void planner_world::commit(std::size_t n) {
   if (auto done = store_->commit(together); !done)
     return fail("commit: " + to_string(done.error()));
   planner_->confirm(n);
-  on_disk_ = in_flight_[n - 1].model;
+  on_disk_ = std::move(in_flight_[n - 1].model);
   auto leaving = std::vector<plan::command>{};
   for (auto i = std::size_t{0}; i < n; ++i) {
     auto& commands = in_flight_.front().commands;
@@ -118,6 +124,7 @@ void planner_world::crash() {
   in_flight_.clear();
   held_.clear();
   agents_.clear();
+  sweeps_ = 0;
   for (const auto& j : on_disk_.jobs())
     unchecked_.insert(j.number);
   model_ = on_disk_;
@@ -126,7 +133,7 @@ void planner_world::crash() {
   auto first = plan::effects{};
   auto disk = store_->read();
   planner_.reset();
-  auto made = plan::planner::restore(*disk, options_.scope, now, first);
+  auto made = plan::planner::restore(*disk, {options_.scope, options_.retention}, now, first);
   if (!made)
     return fail("restore: " + to_string(made.error()));
   planner_.emplace(std::move(*made));
@@ -197,6 +204,11 @@ void planner_world::time_passes_to(timestamp when) {
   apply(plan::time_passed{});
 }
 
+void planner_world::sweep() {
+  --sweeps_;
+  apply(plan::sweep_due{});
+}
+
 void planner_world::release(const std::vector<plan::command>& commands) {
   for (const auto& c : commands) {
     if (const auto* a = std::get_if<plan::assign>(&c))
@@ -208,6 +220,7 @@ void planner_world::release(const std::vector<plan::command>& commands) {
         if (h.id == s->attempt)
           h.stopped = true;
     answers_ += std::holds_alternative<plan::answer>(c) ? 1 : 0;
+    sweeps_ += std::holds_alternative<plan::sweep>(c) ? 1 : 0;
   }
 }
 
@@ -233,10 +246,22 @@ bool planner_world::is_here(const std::string& agent) const {
   return std::ranges::count(agents_, agent, &plan::agent_joined::agent) > 0;
 }
 
+const model::job* planner_world::job(const std::string& id) const {
+  for (const auto& j : model_.jobs())
+    if (j.id == id && !j.purged)
+      return &j;
+  return nullptr;
+}
+
 // -- comparisons --------------------------------------------------------------
 
 void planner_world::compare_memory(const std::string& when) {
-  if (planner_->wake_at() != model_.wake_at())
+  // A look at what is to be forgotten may come early.
+  const auto at = planner_->wake_at();
+  const auto expected = model_.wake_at();
+  const auto early =
+    options_.retention > duration::zero() && at && (!expected || *at <= std::max(*expected, now));
+  if (at != expected && !early)
     fail(when + ": wakes at " + text_of(planner_->wake_at()) + ", expected "
          + text_of(model_.wake_at()));
   if (planner_->running() != model_.slots_out())
@@ -255,9 +280,9 @@ void planner_world::compare_rows(const store::batch& writes, const std::set<std:
     const auto c = writes[i];
     if (c.verb == store::batch::verb::append)
       ++events;
-    else if (c.table == store::table::jobs)
+    else if (c.table == store::table::jobs && c.verb == store::batch::verb::put)
       twice |= !jobs.emplace(c.key).second;
-    else if (c.table == store::table::tasks)
+    else if (c.table == store::table::tasks && c.verb == store::batch::verb::put)
       twice |= !tasks.emplace(c.key).second;
   }
   if (events != touched.size() || jobs.size() != touched.size())
@@ -274,6 +299,9 @@ void planner_world::count_jobs_in_memory() {
       expected.insert(j.number);
   for (const auto& b : in_flight_)
     expected.insert(b.touched.begin(), b.touched.end());
+  for (const auto& j : model_.jobs())
+    if (j.purged) // gone at once
+      expected.erase(j.number);
   // One that was loaded for nothing stays until what is in flight is confirmed.
   const auto got = planner_->jobs_in_memory();
   if (in_flight_.empty() ? got != expected.size() : got < expected.size())
@@ -285,26 +313,35 @@ void planner_world::check() {
   if (!ok())
     return;
   auto disk = store_->read();
-  for (auto number : unchecked_)
-    if (number <= on_disk_.jobs().size())
-      if (auto d = difference(*disk, on_disk_.jobs()[number - 1]); !d.empty())
-        return fail(d);
+  for (auto number : unchecked_) {
+    if (number > on_disk_.jobs().size())
+      continue;
+    const auto& j = on_disk_.jobs()[number - 1];
+    auto d = std::string{};
+    if (!j.purged)
+      d = difference(*disk, j);
+    else if (!on_disk_.doomed().contains(number))
+      d = difference_of_purged(*disk, number);
+    if (!d.empty())
+      return fail(d);
+  }
   unchecked_.clear();
   for (const auto& b : in_flight_)
     unchecked_.insert(b.touched.begin(), b.touched.end());
+  const auto there =
+    static_cast<std::size_t>(std::ranges::count(on_disk_.jobs(), false, &model::job::purged));
   auto count = std::size_t{0};
   auto last = ~std::uint64_t{0};
   auto listed = plan::list_jobs(*disk, [&](const plan::job_status& x) {
     if (x.number >= last)
       fail("list_jobs: not the newest first");
     last = x.number;
-    return ++count <= on_disk_.jobs().size();
+    return ++count <= there;
   });
   if (!listed)
     return fail("list_jobs: " + to_string(listed.error()));
-  if (count != on_disk_.jobs().size())
-    return fail("list_jobs: " + std::to_string(count) + " jobs, expected "
-                + std::to_string(on_disk_.jobs().size()));
+  if (count != there)
+    return fail("list_jobs: " + std::to_string(count) + " jobs, expected " + std::to_string(there));
   if (auto d = difference_of_lists(*disk, on_disk_); !d.empty())
     return fail(d);
   if (in_flight_.empty() && model_.slots_out() == 0 && options_.scope == plan::scope::every_job)
@@ -314,15 +351,23 @@ void planner_world::check() {
 void planner_world::compare_restored() {
   auto first = plan::effects{};
   auto disk = store_->read();
-  auto copy = plan::planner::restore(*disk, plan::scope::every_job, now, first);
+  auto copy =
+    plan::planner::restore(*disk, {plan::scope::every_job, options_.retention}, now, first);
   if (!copy)
     return fail("restore: " + to_string(copy.error()));
+  std::erase_if(first.commands,
+                [](const auto& c) { return std::holds_alternative<plan::sweep>(c); });
   if (!first.writes.empty() || !first.commands.empty())
     return fail("restore: something is to be done although nothing ran");
   if (copy->dump() != planner_->dump())
     return fail("disk and memory differ\ndisk:\n" + copy->dump() + "\nmemory:\n"
                 + planner_->dump());
-  if (copy->wake_at() != planner_->wake_at())
+  // To look for old jobs both may wake too early.
+  const auto expected = options_.retention.count() > 0 ? model_.wake_at() : planner_->wake_at();
+  const auto early_enough =
+    options_.retention.count() > 0
+    && (!expected || (copy->wake_at() && *copy->wake_at() <= std::max(*expected, now)));
+  if (copy->wake_at() != expected && !early_enough)
     return fail("restored: wakes at " + text_of(copy->wake_at()) + ", memory at "
                 + text_of(planner_->wake_at()));
 }
@@ -347,20 +392,54 @@ void planner_world::finish() {
     lose(a.agent);
   for (const auto& name : missing)
     join({.agent = name, .slots = 2, .retry = {}, .timeout = {}});
+  for (const auto& j : model_.jobs())
+    if (j.taken && !j.purged && j.state == job_state::paused)
+      resume(j.id);
   for (auto turn = 0; ok() && turn < 10'000; ++turn) {
     commit_all();
-    if (auto h = holding())
+    if (auto h = holding()) {
       report(*h, plan::completed{payload::from_bytes("1")});
-    else if (auto when = model_.wake_at())
-      time_passes_to(*when);
-    else
-      break;
+    } else if (is_to_sweep()) {
+      sweep();
+    } else if (!answer_a_wait()) {
+      if (const auto when = model_.wake_at())
+        time_passes_to(*when);
+      else if (!cancel_a_stalled_job())
+        break;
+    }
   }
   commit_all();
   check();
   for (const auto& j : model_.jobs())
-    if (ok() && j.taken && !finished(j.state))
+    if (ok() && j.taken && !j.purged && !finished(j.state))
       fail("job " + j.id + " never ends");
+}
+
+/// Sends a signal that is waited for, or accepts what is in review.
+bool planner_world::answer_a_wait() {
+  for (const auto& j : model_.jobs())
+    for (const auto& t : j.tasks)
+      for (const auto& c : t.conditions)
+        if (j.taken && c.mode == wait_mode::signal) {
+          apply(plan::signal_received{j.id, c.signal, payload::from_bytes("2"), true, someone()});
+          return true;
+        } else if (j.taken && c.mode == wait_mode::review) {
+          apply(plan::review_decided{.job = j.id, .task = t.name, .client = someone()});
+          return true;
+        }
+  return false;
+}
+
+/// One that waits for tasks that nobody adds, of which somebody has been told.
+bool planner_world::cancel_a_stalled_job() {
+  for (const auto& j : model_.jobs())
+    for (const auto& t : j.tasks)
+      for (const auto& c : t.conditions)
+        if (j.taken && !c.expected.empty()) {
+          apply(plan::job_cancelled{j.id, someone()});
+          return true;
+        }
+  return false;
 }
 
 } // namespace dagger::test

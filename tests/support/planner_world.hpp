@@ -33,6 +33,8 @@ struct world_options {
   /// Spoils what the planner gives out, to see whether the world notices.
   std::function<void(plan::effects&)> tamper = {};
   model::coverage* covers = nullptr;
+  /// Finished jobs are purged so long after their end; 0: never.
+  duration retention{0};
 };
 
 /// Planner, model, store and what is on the way between them. After the first difference
@@ -58,6 +60,12 @@ public:
   void report(const started& which, plan::report x);
   void report(const started& which, decltype(plan::report::outcome) outcome);
   void time_passes_to(timestamp when);
+  /// Rows of purged jobs are erased, if the planner has asked for it.
+  void sweep();
+  /// A client that nobody had before.
+  plan::client_id someone() {
+    return ++last_client;
+  }
 
   // -- what stands ------------------------------------------------------------
 
@@ -71,6 +79,11 @@ public:
   std::optional<started> holding() const;
 
   bool is_here(const std::string& agent) const;
+  /// The job of this id that is not purged; null if there is none.
+  const model::job* job(const std::string& id) const;
+  bool is_to_sweep() const {
+    return sweeps_ > 0;
+  }
 
   std::size_t in_flight() const {
     return in_flight_.size();
@@ -124,7 +137,7 @@ private:
     std::size_t number; // in batches_
     std::vector<plan::command> commands;
     model::planner model;
-    std::set<std::uint64_t> touched;
+    std::set<std::uint64_t> touched; // also beside the log
   };
 
   void take(plan::effects got, model::expectation expected, const std::string& by);
@@ -137,6 +150,8 @@ private:
   void compare_rows(const store::batch& writes, const std::set<std::uint64_t>& touched,
                     const std::string& by);
   void count_jobs_in_memory();
+  bool answer_a_wait();
+  bool cancel_a_stalled_job();
 
   world_options options_;
   std::unique_ptr<store::store> store_;
@@ -150,6 +165,8 @@ private:
   std::set<std::uint64_t> unchecked_;
   std::size_t answers_ = 0;
   bool walked_before_ = false;
+  /// Commands `sweep` that have not been obeyed.
+  std::size_t sweeps_ = 0;
   std::string problem_;
 };
 
@@ -159,11 +176,14 @@ private:
 std::string difference(const std::vector<plan::command>& got,
                        const std::vector<plan::command>& expected);
 
-/// The tables `active` and `timers` of a store.
+/// The tables `active`, `timers`, `watchers`, `children` and `doomed` of a store.
 std::string difference_of_lists(store::view& disk, const model::planner& expected);
 
 /// What the store shows of a job.
 std::string difference(store::view& disk, const model::job& expected);
+
+/// What it still shows of one that was purged and of which no row should be left.
+std::string difference_of_purged(store::view& disk, std::uint64_t number);
 
 std::string text_of(const plan::command& x);
 std::string text_of(const plan::event& x);

@@ -60,7 +60,7 @@ private:
   }
 
   void step() {
-    const auto what = roll_(100);
+    const auto what = roll_(132);
     if (what < 55)
       reports();
     else if (what < 67)
@@ -77,8 +77,116 @@ private:
       join();
     else if (what < 97)
       crash();
-    else
+    else if (what < 100)
       world_.now += duration{roll_(60)};
+    else if (what < 108)
+      ask();
+    else if (what < 112)
+      retry();
+    else if (what < 117)
+      signal();
+    else if (what < 122)
+      decide();
+    else
+      lives();
+  }
+
+  /// Pause, cancel, purge.
+  void ask() {
+    if (world_.is_to_sweep() && roll_.once_in(2)) {
+      note("sweep");
+      return world_.sweep();
+    }
+    const auto id = some_id();
+    const auto client = roll_.once_in(5) ? 0 : world_.someone();
+    switch (roll_(4)) {
+    case 0:
+      note("pause " + id);
+      return world_.apply(plan::job_paused{id, client});
+    case 1:
+      note("cancel " + id);
+      world_.apply(plan::job_cancelled{id, client});
+      if (roll_.once_in(3))
+        world_.apply(plan::job_cancelled{id, client});
+      return;
+    case 2:
+      note("sweep for nothing");
+      if (!world_.is_to_sweep())
+        world_.apply(plan::sweep_due{});
+      return;
+    default:
+      note("purge " + id);
+      world_.apply(plan::job_purged{id, client});
+    }
+  }
+
+  void retry() {
+    const auto id = some_id();
+    auto x = plan::job_retried{.id = id, .client = world_.someone()};
+    const auto* j = world_.job(id);
+    if (j != nullptr && roll_.once_in(2)) {
+      x.from = j->tasks[roll_(static_cast<std::uint32_t>(j->tasks.size()))].name;
+    } else if (j != nullptr && roll_.once_in(3)) {
+      auto spec = std::make_shared<plan::job_spec>(some_job(id));
+      x.hash = plan::hash_of(*spec);
+      x.with = std::move(spec);
+    }
+    note("retry " + id + (x.with ? " with another" : x.from.empty() ? "" : " from " + x.from));
+    world_.apply(x);
+  }
+
+  std::string some_signal() {
+    return roll_.once_in(2) ? "go" : "stop";
+  }
+
+  void signal() {
+    const auto id = some_id();
+    const auto name = some_signal();
+    note("signal " + id + " " + name);
+    world_.apply(plan::signal_received{id, name, text_payload(std::string(1 + roll_(200), '4')),
+                                       !roll_.once_in(3), world_.someone()});
+  }
+
+  /// Of one in review if there is one.
+  void decide() {
+    auto x = plan::review_decided{.job = some_id(), .task = "t0", .client = world_.someone()};
+    for (const auto& j : world_.expected().jobs())
+      for (const auto& t : j.tasks)
+        if (model::in_review(t) && roll_.once_in(2)) {
+          x.job = j.id;
+          x.task = t.name;
+        }
+    x.accepted = roll_.once_in(2);
+    x.final = roll_.once_in(3);
+    x.reason = "reason " + std::to_string(roll_(10));
+    note("review of " + x.job + "/" + x.task);
+    world_.apply(x);
+  }
+
+  /// A heartbeat, a step or a chunk, also of an attempt that is over.
+  void lives() {
+    if (world_.held().empty())
+      return;
+    const auto& held = world_.held();
+    const auto id = held[roll_(static_cast<std::uint32_t>(held.size()))].id;
+    note("signs of " + text_of(id));
+    switch (roll_(4)) {
+    case 0:
+      return world_.apply(plan::heart_beaten{id, {}});
+    case 1:
+      if (roll_.once_in(3))
+        world_.now += 500ms;
+      return world_.apply(plan::heart_beaten{id, text_payload(std::string(1 + roll_(200), '6'))});
+    case 2:
+      return world_.apply(plan::step_done{id, "s" + std::to_string(roll_(3)),
+                                          text_payload(std::to_string(roll_(100))),
+                                          world_.someone()});
+    default:
+      auto chunks = std::vector<payload>{};
+      for (auto n = roll_(3); n > 0; --n)
+        chunks.push_back(text_payload(std::to_string(n)));
+      return world_.apply(plan::chunks_emitted{id, chunks});
+    }
   }
 
   void commit_some() {
@@ -148,6 +256,8 @@ private:
     if (roll_.once_in(6))
       t.total_timeout = duration{20 + roll_(200)};
     if (roll_.once_in(8))
+      t.heartbeat = duration{20 + roll_(60)};
+    if (roll_.once_in(8))
       t.retry = retry_policy{.max_attempts = 1 + roll_(3),
                              .initial = duration{roll_(30)},
                              .backoff = backoff::fixed,
@@ -157,14 +267,8 @@ private:
     return t;
   }
 
-  void submit() {
-    if (jobs_ > 0 && roll_.once_in(6)) { // the same again, or another one of that name
-      auto spec = roll_.once_in(2) ? last_ : job_of(some_id(), {task("")});
-      note("again " + spec.id);
-      world_.submit(std::move(spec));
-      return;
-    }
-    auto spec = job_of("job-" + std::to_string(jobs_++), {});
+  plan::job_spec some_job(std::string id) {
+    auto spec = job_of(std::move(id), {});
     spec.priority = static_cast<std::int32_t>(roll_(2));
     const auto n = 1 + roll_(4);
     for (auto i = std::uint32_t{0}; i < n; ++i) {
@@ -175,6 +279,25 @@ private:
     }
     if (roll_.once_in(10))
       spec.allowed_agents = {"a", "b"};
+    if (roll_.once_in(6))
+      spec.limits = {.tasks = roll_.once_in(2) ? n + roll_(4) : 0,
+                     .depth = roll_(4),
+                     .running = roll_(3),
+                     .deadline =
+                       roll_.once_in(3) ? std::optional{duration{50 + roll_(300)}} : std::nullopt};
+    spec.stall_action = static_cast<stall_action>(roll_(4));
+    spec.planning_agent = "a";
+    return spec;
+  }
+
+  void submit() {
+    if (jobs_ > 0 && roll_.once_in(6)) { // the same again, or another one of that name
+      auto spec = roll_.once_in(2) ? last_ : job_of(some_id(), {task("")});
+      note("again " + spec.id);
+      world_.submit(std::move(spec));
+      return;
+    }
+    auto spec = some_job("job-" + std::to_string(jobs_++));
     note("submit " + spec.id);
     last_ = spec;
     world_.submit(std::move(spec));
@@ -185,17 +308,38 @@ private:
     if (added > 0 && roll_.once_in(2))
       return task_ref::nth(roll_(static_cast<std::uint32_t>(added)));
     const auto& tasks = world_.expected().jobs()[s.id.job - 1].tasks;
+    if (tasks.empty()) // it was purged
+      return task_ref{"t0"};
     return task_ref{tasks[roll_(static_cast<std::uint32_t>(tasks.size()))].name};
   }
 
   condition some_condition(const started& s, std::size_t added) {
-    if (roll_.once_in(4))
-      return roll_.once_in(2) ? condition::time(duration{roll_(50)})
-                              : condition::time(world_.now + duration{roll_(50)});
+    switch (roll_(12)) {
+    case 0:
+      return condition::time(duration{roll_(50)});
+    case 1:
+      return condition::time(world_.now + duration{roll_(50)});
+    case 2:
+      return condition::signal(some_signal());
+    case 3: {
+      auto ids = std::vector<std::string>{some_id()};
+      if (roll_.once_in(2))
+        ids.push_back(some_id());
+      return condition::of_jobs(std::move(ids), static_cast<wait_mode>(roll_(3)));
+    }
+    case 4: {
+      auto names = std::vector<std::string>{"t" + std::to_string(roll_(9))};
+      if (roll_.once_in(2))
+        names.push_back("t" + std::to_string(roll_(9)));
+      return condition::of_expected(std::move(names), static_cast<wait_mode>(roll_(3)));
+    }
+    default:
+      break;
+    }
     auto tasks = std::vector<task_ref>{};
     for (auto n = roll_(4); n > 0; --n)
       tasks.push_back(some_task(s, added));
-    return {static_cast<wait_mode>(roll_(3)), tasks, {}, {}};
+    return {.mode = static_cast<wait_mode>(roll_(3)), .tasks = tasks};
   }
 
   plan::suspended some_wait(const started& s, std::size_t added) {
@@ -207,7 +351,28 @@ private:
     if (roll_.once_in(3))
       wait.deadline = duration{roll_(60)};
     wait.on_deadline = roll_.once_in(2) ? on_deadline::wake : on_deadline::fail;
+    if (roll_.once_in(4))
+      wait.default_answer = text_payload(std::string(1 + roll_(200), '2'));
     return wait;
+  }
+
+  plan::in_review some_review() {
+    auto review = plan::in_review{};
+    review.output = text_payload(std::string(1 + roll_(300), '9'));
+    if (roll_.once_in(2))
+      review.state = text_payload(std::to_string(roll_(1000)));
+    if (roll_.once_in(3))
+      review.deadline = duration{roll_(60)};
+    review.on_deadline = roll_.once_in(2) ? on_deadline::wake : on_deadline::fail;
+    return review;
+  }
+
+  plan::submitted some_submit() {
+    auto spec = std::make_shared<plan::job_spec>(
+      roll_.once_in(4) ? last_ : some_job("job-" + std::to_string(jobs_++)));
+    auto hash = plan::hash_of(*spec);
+    return {std::move(spec), std::move(hash),
+            roll_.once_in(2) ? on_parent_end::cancel : on_parent_end::leave};
   }
 
   decltype(plan::report::outcome) some_end() {
@@ -235,6 +400,8 @@ private:
       if (roll_.once_in(4))
         r.dependencies.push_back({some_task(s, r.added.size()), some_task(s, r.added.size())});
     }
+    if (what >= 10 && roll_.once_in(8) && !last_.id.empty())
+      r.jobs.push_back(some_submit());
     if (roll_.once_in(4))
       r.summary = "summary " + std::to_string(roll_(100));
     if (what < 5)
@@ -251,6 +418,8 @@ private:
       r.outcome = plan::given_back{};
     else if (what < 14)
       r.outcome = some_wait(s, r.added.size());
+    else if (what < 15)
+      r.outcome = some_review();
     else
       r.outcome = plan::completed{text_payload(std::string(1 + roll_(300), '8'))};
     return r;
@@ -287,7 +456,9 @@ private:
 
 } // namespace
 
-walk_result wander(std::uint64_t seed, std::uint32_t steps, const world_options& options) {
+walk_result wander(std::uint64_t seed, std::uint32_t steps, world_options options) {
+  if (seed % 3 == 0) // some forget what is finished
+    options.retention = 200ms;
   return wanderer{seed, options}.run(steps);
 }
 

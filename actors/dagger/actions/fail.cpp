@@ -4,10 +4,7 @@
 namespace dagger::actions {
 
 agent fail() {
-  auto made = agent{};
-  made.name = "fail";
-  made.description = "Fails with a message";
-  made.version = "1";
+  auto made = agent{.name = "fail", .description = "Fails with a message", .version = "1"};
   made.input = {{"type", "object"},
                 {"required", {"message"}},
                 {"properties",

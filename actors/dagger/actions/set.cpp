@@ -4,10 +4,8 @@
 namespace dagger::actions {
 
 agent set() {
-  auto made = agent{};
-  made.name = "set";
-  made.description = "Returns its inputs as its outputs";
-  made.version = "1";
+  auto made =
+    agent{.name = "set", .description = "Returns its inputs as its outputs", .version = "1"};
   made.input = {{"type", "object"}};
   made.output = {{"type", "object"}};
   made.cooperative = true;

@@ -32,10 +32,8 @@ outcome run(task& self, const json& input) {
 } // namespace
 
 agent sleep() {
-  auto made = agent{};
-  made.name = "sleep";
-  made.description = "Waits for a time; durable, holds no thread";
-  made.version = "1";
+  auto made = agent{
+    .name = "sleep", .description = "Waits for a time; durable, holds no thread", .version = "1"};
   made.input = {{"type", "object"},
                 {"properties",
                  {{"duration",

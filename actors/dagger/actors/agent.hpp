@@ -20,8 +20,13 @@ struct agent_setup {
   planner_actor planner;
 };
 
+template <class Event>
+event_ptr to_event(Event x) {
+  return std::make_shared<plan::event>(std::move(x));
+}
+
 inline event_ptr to_event(std::vector<plan::report>&& reports) {
-  return std::make_shared<plan::event>(plan::tasks_reported{std::move(reports)});
+  return to_event(plan::tasks_reported{std::move(reports)});
 }
 
 inline event_ptr to_event(plan::report&& x) {
@@ -39,16 +44,18 @@ plan::report empty_report(const plan::attempt_id& attempt, Outcome outcome) {
   return made;
 }
 
-/// An agent's `agent_joined`.
-inline event_ptr joined(const known_agent& x) {
+/// An agent's `agent_joined`; without `works` it is known, and gets no tasks.
+inline event_ptr joined(const known_agent& x, bool works = true) {
   auto made = plan::agent_joined{};
   made.agent = x.options.name;
-  made.slots = x.slots;
+  made.slots = works ? x.slots : 0;
   made.retry = x.options.retry;
   if (x.options.timeout > duration{0})
     made.timeout = x.options.timeout;
   made.at_most_once = x.options.at_most_once;
   made.max_interruptions = x.options.max_interruptions;
+  if (x.options.heartbeat > duration{0})
+    made.heartbeat = x.options.heartbeat;
   return std::make_shared<plan::event>(std::move(made));
 }
 

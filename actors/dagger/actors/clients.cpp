@@ -11,25 +11,41 @@ bool clients::crowded(std::size_t bytes) const {
       || (in_flight_ > 0 && bytes_in_flight_ + bytes > limits::submit_bytes_in_flight);
 }
 
-result<clients::entry> clients::open(std::string job_id, std::size_t bytes) {
-  auto guard = std::unique_lock{mutex_};
+/// Waits for room. With the lock held.
+result<void> clients::enter(std::unique_lock<std::mutex>& guard, std::size_t bytes, bool submit) {
   if (!engine_owned::thread()) {
     ++waiting_;
-    room_.wait(guard, [&] { return closed_ || full_ || !crowded(bytes); });
+    room_.wait(guard, [&] { return closed_ || (submit && full_) || !crowded(bytes); });
     --waiting_;
   }
   if (closed_)
     return fail(*closed_);
-  if (full_)
+  if (submit && full_)
     return fail(*full_);
   ++in_flight_;
   bytes_in_flight_ += bytes;
-  auto made = client{};
-  made.bytes = bytes;
+  return {};
+}
+
+result<clients::entry> clients::open(std::string job_id, std::size_t bytes) {
+  auto guard = std::unique_lock{mutex_};
+  if (auto room = enter(guard, bytes, true); !room)
+    return fail(std::move(room.error()));
+  auto made = submitter{};
   auto handle = submission{made.end.future(), made.accepted.future(), job_id};
   made.job_id = std::move(job_id);
-  open_.emplace(++last_, std::move(made));
+  open_.emplace(++last_, client{std::move(made), bytes});
   return entry{last_, std::move(handle)};
+}
+
+result<clients::request> clients::open(std::size_t bytes) {
+  auto guard = std::unique_lock{mutex_};
+  if (auto room = enter(guard, bytes, false); !room)
+    return fail(std::move(room.error()));
+  auto made = requester{};
+  auto handle = made.done.future();
+  open_.emplace(++last_, client{std::move(made), bytes});
+  return request{last_, std::move(handle)};
 }
 
 submission clients::refused(std::string job_id, const error& why) {
@@ -38,6 +54,12 @@ submission clients::refused(std::string job_id, const error& why) {
   accepted.set(fail(why));
   end.set(fail(why));
   return {end.future(), accepted.future(), std::move(job_id)};
+}
+
+future<void> clients::refused(const error& why) {
+  auto done = future<void>::promise{};
+  done.set(fail(why));
+  return done.future();
 }
 
 template <class T>
@@ -55,38 +77,52 @@ void clients::leave_crowd(client& x) {
     room_.notify_all();
 }
 
+/// Whoever waits under this number, who is through.
+std::optional<clients::client> clients::take(plan::client_id id) {
+  auto guard = std::lock_guard{mutex_};
+  auto found = open_.extract(id);
+  if (found.empty())
+    return std::nullopt;
+  leave_crowd(found.mapped());
+  return std::move(found.mapped());
+}
+
 void clients::accept(plan::client_id id, bool created) {
   auto guard = std::unique_lock{mutex_};
   auto i = open_.find(id);
-  if (i == open_.end())
+  auto* who = i == open_.end() ? nullptr : std::get_if<submitter>(&i->second.who);
+  if (!who)
     return;
   leave_crowd(i->second);
-  auto accepted = i->second.accepted;
+  auto accepted = who->accepted;
   guard.unlock();
   settle<bool>(accepted, created);
 }
 
 void clients::answer(plan::client_id id, std::uint64_t job, job_state state) {
-  auto guard = std::unique_lock{mutex_};
-  auto found = open_.extract(id);
-  if (found.empty())
-    return;
-  auto& x = found.mapped();
-  leave_crowd(x);
-  guard.unlock();
-  settle<job_result>(x.end, make_job_result(views_, std::move(x.job_id), job, state));
+  auto x = take(id);
+  if (auto* who = x ? std::get_if<submitter>(&x->who) : nullptr)
+    settle<job_result>(who->end, make_job_result(views_, std::move(who->job_id), job, state));
+}
+
+void clients::finish(plan::client_id id) {
+  auto x = take(id);
+  if (auto* who = x ? std::get_if<requester>(&x->who) : nullptr)
+    settle<void>(who->done, {});
 }
 
 void clients::refuse(plan::client_id id, const error& why) {
-  auto guard = std::unique_lock{mutex_};
-  auto found = open_.extract(id);
-  if (found.empty())
-    return;
-  auto& x = found.mapped();
-  leave_crowd(x);
-  guard.unlock();
-  settle<bool>(x.accepted, fail(why));
-  settle<job_result>(x.end, fail(why));
+  if (auto x = take(id))
+    fail_one(*x, why);
+}
+
+void clients::fail_one(const client& x, const error& why) {
+  if (auto* who = std::get_if<submitter>(&x.who)) {
+    settle<bool>(who->accepted, fail(why));
+    settle<job_result>(who->end, fail(why));
+  } else {
+    settle<void>(std::get<requester>(x.who).done, fail(why));
+  }
 }
 
 void clients::set_full(const std::optional<error>& why) {
@@ -104,10 +140,12 @@ void clients::close(const error& why) {
   room_.notify_all();
   auto reason = *closed_;
   guard.unlock();
-  for (auto& [id, x] : left) {
-    settle<bool>(x.accepted, fail(reason));
-    settle<job_result>(x.end, fail(reason));
-  }
+  for (auto& [id, x] : left)
+    fail_one(x, reason);
+}
+
+void clients::call(std::function<void()> what) {
+  notifier_.post(std::move(what));
 }
 
 void clients::stop() {

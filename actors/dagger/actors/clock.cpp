@@ -4,6 +4,7 @@
 //   wall clock is set ──► its news ──► thread ──► follow it, arm again
 #include <dagger/actors/clock.hpp>
 
+#include <dagger/actors/descriptor.hpp>
 #include <dagger/check.hpp>
 #include <dagger/limits.hpp>
 
@@ -43,30 +44,16 @@ timespec to_timespec(microseconds x) {
   return {whole.count(), nanoseconds{x - whole}.count()};
 }
 
-class descriptor {
-public:
-  explicit descriptor(int fd) : fd_(fd) {
-    if (fd < 0)
-      throw std::system_error(errno, std::generic_category(), "cannot make a timer");
-  }
-  ~descriptor() {
-    close(fd_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-
-  int get() const {
-    return fd_;
-  }
-
-private:
-  int fd_;
-};
+descriptor made(int fd) {
+  if (fd < 0)
+    throw std::system_error(errno, std::generic_category(), "cannot make a timer");
+  return descriptor{fd};
+}
 
 /// Its news are a timer that never comes due and is cancelled when somebody sets the clock.
 class machine_clock : public wall_clock {
 public:
-  machine_clock() : timer_(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  machine_clock() : timer_(made(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK))) {
     watch();
   }
 
@@ -102,8 +89,8 @@ class real_clock : public clock {
 public:
   real_clock(timestamp not_before, std::unique_ptr<wall_clock> wall)
     : wall_(std::move(wall)),
-      due_(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
-      ended_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      due_(made(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK))),
+      ended_(made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
     auto base = std::max(wall_->now(), within_reach(not_before)).time_since_epoch();
     ahead_ = (base - read(CLOCK_BOOTTIME)).count();
     thread_ = std::thread{[this] { run(); }};

@@ -1,8 +1,9 @@
-// What a visit collects: tasks and dependencies that become real with the outcome.
+// What a visit collects: tasks, dependencies and jobs that become real with the outcome.
 #include <dagger/actors/order.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/actors/visit.hpp>
 #include <dagger/codec/json.hpp>
+#include <dagger/codec/utf8.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -25,6 +26,13 @@ void task::impl::check_task(const task_ref& x, const char* role) const {
     throw error{code::not_found, std::string{role} + " names no task"};
 }
 
+void task::impl::check_not_in_step(std::string_view what) const {
+  if (in_step_)
+    throw error{code::misuse, std::string{what}
+                                + " inside of a step: it would be missing when the step is not run"
+                                  " again"};
+}
+
 void task::impl::expect(std::size_t n) {
   auto wanted = added_.size() + n;
   if (wanted > added_.capacity())
@@ -32,6 +40,7 @@ void task::impl::expect(std::size_t n) {
 }
 
 task_ref task::impl::add(task_options options) {
+  check_not_in_step("a task is added");
   if (auto ok = actors::check_shape(options.input, "the input"); !ok)
     throw error{code::invalid_input, ok.error().message};
   if (auto why = where->agents->refusal(options.agent, options.input, false))
@@ -97,7 +106,30 @@ std::pair<std::uint32_t, std::uint32_t> task::impl::numbers_of(const task_ref& l
   return {*from, *to};
 }
 
+void task::impl::set_summary(std::string text) {
+  check_not_in_step("a summary is set");
+  if (text.size() > limits::summary_bytes)
+    text.resize(limits::summary_bytes);
+  summary_ = to_valid_utf8(text);
+}
+
+std::string task::impl::submit(const plan::job_spec& spec, on_parent_end when_done) {
+  check_not_in_step("a job is submitted");
+  if (auto why = where->agents->refusal(spec))
+    throw std::move(*why);
+  auto hash = plan::hash_of(spec);
+  auto same = [&](auto& x) { return x.spec->id == spec.id; };
+  if (auto i = std::ranges::find_if(jobs_, same); i == jobs_.end())
+    jobs_.push_back({std::make_shared<const plan::job_spec>(spec), std::move(hash), when_done});
+  else if (i->hash != hash)
+    throw error{code::id_conflict, "this visit has submitted another job '" + spec.id
+                                     + "' already; " + plan::difference(*i->spec, spec)
+                                     + " is different"};
+  return spec.id;
+}
+
 void task::impl::add_dependency(const task_ref& later, const task_ref& earlier) {
+  check_not_in_step("a dependency is added");
   check_task(later, "the later one");
   check_task(earlier, "the earlier one");
   auto [from, to] = numbers_of(later, earlier);

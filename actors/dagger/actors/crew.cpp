@@ -84,7 +84,7 @@ bool crew::work(std::unique_lock<std::mutex>& guard, threads::iterator me) {
     return perform(visit);
   }();
   guard.lock();
-  if (control->lost) {
+  if (control->lost.stop_requested()) {
     threads_.erase(me);
     if (calls_.on_return)
       calls_.on_return();
@@ -125,7 +125,7 @@ bool crew::stop(const plan::attempt_id& attempt) {
 
 /// With the lock held.
 void crew::leave_behind(running& x) {
-  x.control->lost.store(true, std::memory_order_release);
+  x.control->lost.request_stop();
   x.thread->left_behind = true;
   x.thread->handle.detach();
 }

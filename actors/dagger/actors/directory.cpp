@@ -30,9 +30,9 @@ std::optional<error> problem_of(const agent& x) {
     return error{code::invalid_input, "agent '" + x.name + "': " + member + " must be " + rule,
                  std::move(member)};
   };
-  auto spans =
-    std::array{std::pair{"timeout", x.timeout}, std::pair{"grace", x.grace},
-               std::pair{"retry.initial", x.retry.initial}, std::pair{"retry.max", x.retry.max}};
+  auto spans = std::array{std::pair{"timeout", x.timeout}, std::pair{"heartbeat", x.heartbeat},
+                          std::pair{"grace", x.grace}, std::pair{"retry.initial", x.retry.initial},
+                          std::pair{"retry.max", x.retry.max}};
   for (auto& [member, span] : spans)
     if (span < duration{0} || span > limits::longest)
       return wrong(member, "from 0 to " + to_text(limits::longest));
@@ -77,9 +77,17 @@ result<agent_ptr> prepare(agent options, needs_function function) {
   return std::make_shared<const known_agent>(std::move(made));
 }
 
-bool directory::add(agent_ptr x) {
+std::optional<std::string> directory::add(std::span<const agent_ptr> xs) {
   auto guard = std::unique_lock{mutex_};
-  return agents_.try_emplace(x->options.name, x).second;
+  for (auto i = std::size_t{0}; i < xs.size(); ++i) {
+    const auto& name = xs[i]->options.name;
+    if (agents_.try_emplace(name, xs[i]).second)
+      continue;
+    for (auto& added : xs.first(i))
+      agents_.erase(added->options.name);
+    return name;
+  }
+  return std::nullopt;
 }
 
 agent_ptr directory::find(std::string_view name) const {
@@ -116,6 +124,24 @@ std::optional<error> directory::refusal(std::string_view name, const json& input
     return std::nullopt;
   return error{code::invalid_input,
                "agent '" + std::string{name} + "' does not take this: " + schema::to_text(wrong)};
+}
+
+std::optional<error> directory::refusal(const plan::job_spec& spec) const {
+  if (auto wrong = plan::problems(spec); !wrong.empty())
+    return std::move(wrong.front());
+  for (auto i = std::size_t{0}; i < spec.tasks.size(); ++i) {
+    auto& x = spec.tasks[i];
+    auto place = "tasks[" + std::to_string(i) + "]";
+    try {
+      if (auto why = refusal(x.agent, x.input.value(), x.templated)) {
+        why->where = place + (why->code == code::not_found ? ".agent" : ".input");
+        return why;
+      }
+    } catch (error& why) {
+      return error{code::invalid_input, why.message, place + ".input"};
+    }
+  }
+  return std::nullopt;
 }
 
 } // namespace dagger::actors

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <dagger/agent.hpp>
+#include <dagger/plan/definition.hpp>
 #include <dagger/result.hpp>
 #include <dagger/schema/validator.hpp>
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +37,8 @@ result<agent_ptr> prepare(agent options, needs_function function = needs_functio
 /// Agents by name. Safe to use from any thread.
 class directory {
 public:
-  /// False if the name is taken.
-  bool add(agent_ptr x);
+  /// All of them or none; the first name that is taken, nothing if none is.
+  std::optional<std::string> add(std::span<const agent_ptr> xs);
 
   /// Null if there is none.
   agent_ptr find(std::string_view name) const;
@@ -45,6 +48,9 @@ public:
   /// What is wrong with giving `input` to the agent `name`; nothing if all is well. A templated
   /// input is checked when it is resolved.
   std::optional<error> refusal(std::string_view name, const json& input, bool templated) const;
+
+  /// What is wrong with a definition, agents and their inputs included; nothing if all is well.
+  std::optional<error> refusal(const plan::job_spec& spec) const;
 
 private:
   mutable std::shared_mutex mutex_;

@@ -1,7 +1,8 @@
 // Commands to messages and futures.
 //
 //   keeper ──commands of a committed parcel──► dispatch ──assign, stop──► agent
-//                                                      └──accept, answer, refuse──► clients
+//                                                      ├──accept, answer, done, refuse──► clients
+//                                                      └──sweep──► planner
 #include <dagger/actors/dispatch.hpp>
 
 namespace dagger::actors {
@@ -58,7 +59,19 @@ void dispatch::perform(plan::refuse&& x) {
 }
 
 void dispatch::perform(plan::give_up&& x) {
-  give_up_(x.why);
+  calls_.give_up(x.why);
+}
+
+void dispatch::perform(plan::done&& x) {
+  clients_.finish(x.client);
+}
+
+void dispatch::perform(plan::stalled&& x) {
+  calls_.stalled(std::move(x));
+}
+
+void dispatch::perform(plan::sweep&&) {
+  calls_.sweep();
 }
 
 } // namespace dagger::actors

@@ -16,10 +16,17 @@ namespace dagger::actors {
 /// Safe to use from any thread.
 class dispatch {
 public:
-  /// `give_up` is called if the planner cannot go on.
-  dispatch(clients& waiting, std::function<void(const error&)> give_up)
-    : clients_(waiting),
-      give_up_(std::move(give_up)) {}
+  /// What others do; it must only send.
+  struct calls {
+    /// The planner cannot go on.
+    std::function<void(const error&)> give_up;
+    /// A job cannot go on by itself.
+    std::function<void(plan::stalled&&)> stalled;
+    /// Rows of purged jobs are left.
+    std::function<void()> sweep;
+  };
+
+  dispatch(clients& waiting, calls to) : clients_(waiting), calls_(std::move(to)) {}
 
   void add(std::string agent, agent_actor where);
 
@@ -38,9 +45,12 @@ private:
   void perform(plan::answer&& x);
   void perform(plan::refuse&& x);
   void perform(plan::give_up&& x);
+  void perform(plan::done&& x);
+  void perform(plan::stalled&& x);
+  void perform(plan::sweep&& x);
 
   clients& clients_;
-  std::function<void(const error&)> give_up_;
+  calls calls_;
   mutable std::mutex mutex_;
   std::map<std::string, agent_actor> agents_;
 };

@@ -5,12 +5,11 @@
 //          what has been reported is committed ─► actors end ─► store is closed
 #include <dagger/actors/engine_impl.hpp>
 
+#include <dagger/actors/gateway.hpp>
 #include <dagger/plan/rows.hpp>
 
 #include <algorithm>
 #include <utility>
-
-#include <sys/statvfs.h>
 
 namespace dagger {
 
@@ -41,13 +40,6 @@ std::unique_ptr<actors::clock> clock_for(const store::store& from) {
   return make_clock(*last);
 }
 
-std::size_t bytes_of(const plan::job_spec& spec) {
-  auto sum = spec.id.size() + spec.inputs.bytes().size() + spec.outputs.bytes().size();
-  for (auto& x : spec.tasks)
-    sum += sizeof x + x.name.size() + x.input.bytes().size();
-  return sum;
-}
-
 /// Whether agents will report on some of it.
 bool starts_something(std::span<const parcel_ptr> xs) {
   return std::ranges::any_of(xs, [](auto& x) {
@@ -64,54 +56,37 @@ engine::impl::impl(engine_options options, parts from)
     pump_(std::move(from.pump)),
     views_(std::make_shared<snapshots>(store_)),
     directory_(std::make_shared<directory>()),
+    line_(std::make_shared<line>()),
     workplace_(std::make_shared<workplace>(
-      workplace{views_, directory_, std::make_shared<actors::log>(options_.log)})),
+      workplace{views_, directory_, std::make_shared<actors::log>(options_.log), line_})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_, workplace_->logger),
-    dispatch_(clients_, [this](const error& why) { break_down(why); }),
+    dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
+                         .stalled = [this](plan::stalled&& x) { tell_of_stall(std::move(x)); },
+                         .sweep = [this] { post(planner_, to_event(plan::sweep_due{})); }}),
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
-  build(options_.adopt == adopt::every_job ? plan::scope::every_job : plan::scope::named);
+  build(options_.adopt == adopt::every_job
+          ? plan::planner_options{plan::scope::every_job, options_.retention}
+          : plan::planner_options{plan::scope::named});
+  open_gateway();
 }
 
 engine::impl::~impl() {
   close();
 }
 
-void engine::impl::build(plan::scope scope) {
+void engine::impl::build(const plan::planner_options& options) {
   auto view = store_->read();
   auto first = plan::effects{};
-  auto core = plan::planner::restore(*view, scope, clock_->now(), first);
+  auto core = plan::planner::restore(*view, options, clock_->now(), first);
   if (!core)
     throw std::move(core.error());
   view.reset();
-  keeping_->store = store_;
-  keeping_->clock = clock_.get();
   auto planning = std::make_shared<planner_setup>();
-  keeping_->release = [this, planning](std::span<const parcel_ptr> passed) {
-    auto batches = std::size_t{0};
-    for (auto& x : passed)
-      batches += x->batches;
-    planning->on_disk += batches;
-    // Before the agents get anything: their reports wake the planner, which looks then.
-    auto wakes = batches > 0 && !starts_something(passed);
-    for (auto& x : passed)
-      dispatch_.perform(std::move(x->commands));
-    if (wakes)
-      post(planner_, confirmed{});
-  };
-  keeping_->on_full = [this](const std::optional<error>& why) {
-    clients_.set_full(why);
-    post(planner_, store_full{why.has_value()});
-  };
-  keeping_->on_broken = [this](const error& why) { break_down(why); };
-  keeper_ = system_->start_keeper(keeping_);
-  planning->store = store_;
-  planning->clock = clock_.get();
-  planning->refuse = [this](plan::client_id x, const error& why) { clients_.refuse(x, why); };
-  planning->give_up = [this](const error& why) { break_down(why); };
-  planner_ =
-    system_->start_planner(planning, std::make_shared<plan::planner>(std::move(*core)), keeper_);
+  start_keeper(planning);
+  start_planner(planning, std::move(*core));
+  open_line();
   auto initial = std::make_shared<parcel>();
   initial->batches = first.writes.empty() ? 0 : 1;
   initial->writes = std::move(first.writes);
@@ -122,22 +97,113 @@ void engine::impl::build(plan::scope scope) {
   post(planner_, alarm_rang{});
 }
 
+void engine::impl::start_keeper(const std::shared_ptr<planner_setup>& planning) {
+  keeping_->store = store_;
+  keeping_->clock = clock_.get();
+  keeping_->release = [this, planning](std::span<const parcel_ptr> passed) {
+    auto batches = std::size_t{0};
+    for (auto& x : passed)
+      batches += x->batches;
+    planning->on_disk += batches;
+    // Before the agents get anything: their reports wake the planner, which looks then.
+    auto wakes = batches > 0 && !starts_something(passed);
+    for (auto& x : passed)
+      dispatch_.perform(std::move(x->commands));
+    if (wakes)
+      post(planner_, written{false});
+  };
+  keeping_->on_write = [this] { appended_.tell(); };
+  keeping_->on_full = [this](const std::optional<error>& why) {
+    clients_.set_full(why);
+    post(planner_, written{why.has_value()});
+  };
+  keeping_->on_broken = [this](const error& why) { break_down(why); };
+  keeper_ = system_->start_keeper(keeping_);
+}
+
+void engine::impl::start_planner(const std::shared_ptr<planner_setup>& planning,
+                                 plan::planner&& core) {
+  planning->store = store_;
+  planning->clock = clock_.get();
+  planning->refuse = [this](plan::client_id x, const error& why) { clients_.refuse(x, why); };
+  planning->give_up = [this](const error& why) { break_down(why); };
+  planner_ =
+    system_->start_planner(planning, std::make_shared<plan::planner>(std::move(core)), keeper_);
+}
+
+/// What attempts say while they run. They can outlive all of this.
+void engine::impl::open_line() {
+  line_->open({
+    .send = [this](outbox_ptr x) { post(planner_, std::move(x)); },
+    .step =
+      [this](plan::step_done x) {
+        auto bytes = x.value.bytes().size();
+        return request(std::move(x), bytes);
+      },
+    .pump = pump_,
+  });
+}
+
+/// A store on a disk can be reached by others; without a socket it works all the same.
+void engine::impl::open_gateway() {
+  if (!options_.control || options_.store.empty())
+    return;
+  auto made = gateway::open(options_.store, *this);
+  if (made)
+    gateway_ = std::move(*made);
+  else
+    workplace_->logger->write(log_level::warning, "other processes cannot reach this engine: "
+                                                    + to_string(made.error()));
+}
+
+void engine::impl::tell_of_stall(plan::stalled&& x) {
+  if (options_.on_stall)
+    clients_.call(
+      [call = options_.on_stall, x = std::move(x)] { call(x.job_id, x.situation.value()); });
+  else
+    workplace_->logger->write(log_level::warning,
+                              "job " + x.job_id + " cannot go on by itself, and nobody is told: "
+                                + std::string{x.situation.bytes()});
+}
+
 void engine::impl::add(agent x, agent_factory make) {
   if (make)
     x.cooperative = true;
+  auto known = prepared(std::move(x), make ? needs_function::no : needs_function::yes);
+  enlist({&known, 1});
+  start(known, std::move(make));
+}
+
+void engine::impl::add_all(std::vector<agent> xs) {
+  auto known = std::vector<agent_ptr>{};
+  for (auto& x : xs)
+    known.push_back(prepared(std::move(x), needs_function::yes));
+  enlist(known);
+  for (auto& x : known)
+    start(x);
+}
+
+agent_ptr engine::impl::prepared(agent x, needs_function function) const {
   if (options_.max_slots > 0 && !x.cooperative)
     x.concurrency = std::min(std::max(x.concurrency, limits::blocking_slots), options_.max_slots);
-  auto known = prepare(std::move(x), make ? needs_function::no : needs_function::yes);
+  auto known = prepare(std::move(x), function);
   if (!known)
     throw std::move(known.error());
-  if (!directory_->add(*known))
-    throw error{code::conflict, "there is an agent '" + (*known)->options.name + "' already"};
-  auto setup = agent_setup{*known, workplace_, clock_.get(), planner_};
+  return *known;
+}
+
+void engine::impl::enlist(std::span<const agent_ptr> xs) {
+  if (auto taken = directory_->add(xs))
+    throw error{code::conflict, "there is an agent '" + *taken + "' already"};
+}
+
+void engine::impl::start(const agent_ptr& known, agent_factory make) {
+  auto setup = agent_setup{known, workplace_, clock_.get(), planner_};
   auto started = agent_actor{};
   if (make) {
     started = system_->start_hosted(std::move(setup), std::move(make));
-  } else if (system_->needs_crew(**known)) {
-    auto threads = std::make_shared<crew>(*known, workplace_);
+  } else if (system_->needs_crew(*known)) {
+    auto threads = std::make_shared<crew>(known, workplace_);
     {
       auto guard = std::lock_guard{mutex_};
       crews_.push_back(threads);
@@ -146,68 +212,9 @@ void engine::impl::add(agent x, agent_factory make) {
   } else {
     started = system_->start_agent(std::move(setup), nullptr);
   }
-  dispatch_.add((*known)->options.name, std::move(started));
+  dispatch_.add(known->options.name, std::move(started));
   // Whatever is sent to the planner from now on finds the agent there.
-  post(planner_, joined(**known));
-}
-
-std::optional<error> engine::impl::refusal(const plan::job_spec& spec) const {
-  if (keeping_->ending)
-    return error{code::cancelled, "the engine is closing"};
-  if (auto wrong = plan::problems(spec); !wrong.empty())
-    return std::move(wrong.front());
-  for (auto i = std::size_t{0}; i < spec.tasks.size(); ++i) {
-    auto& x = spec.tasks[i];
-    auto place = "tasks[" + std::to_string(i) + "]";
-    try {
-      if (auto why = directory_->refusal(x.agent, x.input.value(), x.templated)) {
-        why->where = place + (why->code == code::not_found ? ".agent" : ".input");
-        return why;
-      }
-    } catch (error& why) {
-      return error{code::invalid_input, why.message, place + ".input"};
-    }
-  }
-  return out_of_space();
-}
-
-/// New work is refused while there is still room to end the old.
-std::optional<error> engine::impl::out_of_space() const {
-  if (options_.store.empty())
-    return std::nullopt;
-  struct statvfs disk {};
-  if (::statvfs(options_.store.c_str(), &disk) != 0)
-    return std::nullopt;
-  auto left = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-  if (left >= limits::min_free_bytes)
-    return std::nullopt;
-  return error{code::store_full,
-               "only " + std::to_string(left >> 20) + " MiB are free on the store's disk",
-               options_.store.string(),
-               "free at least " + std::to_string(limits::min_free_bytes >> 20) + " MiB"};
-}
-
-submission engine::impl::submit(plan::job_spec spec) {
-  if (auto why = refusal(spec))
-    return clients::refused(std::move(spec.id), *why);
-  auto hash = plan::hash_of(spec);
-  auto client = clients_.open(spec.id, bytes_of(spec));
-  if (!client)
-    return clients::refused(std::move(spec.id), client.error());
-  auto event = plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
-                                   std::move(hash), client->id};
-  post(planner_, std::make_shared<plan::event>(std::move(event)));
-  return std::move(client->handle);
-}
-
-submission engine::impl::resume(std::string id) {
-  if (keeping_->ending)
-    return clients::refused(std::move(id), {code::cancelled, "the engine is closing"});
-  auto client = clients_.open(id, id.size());
-  if (!client)
-    return clients::refused(std::move(id), client.error());
-  post(planner_, std::make_shared<plan::event>(plan::job_resumed{std::move(id), client->id}));
-  return std::move(client->handle);
+  post(planner_, joined(*known, options_.run_tasks));
 }
 
 std::vector<agent_description> engine::impl::agents() const {
@@ -238,6 +245,7 @@ void engine::impl::break_down(const error& why) {
   keeping_->broken = true;
   workplace_->logger->write(log_level::error, "the engine has ended: " + to_string(why));
   clients_.close(why);
+  appended_.tell();
 }
 
 void engine::impl::stop_agents() {
@@ -259,9 +267,12 @@ void engine::impl::stop_agents() {
 void engine::impl::close() {
   if (keeping_->ending.exchange(true))
     return;
+  if (gateway_)
+    gateway_->close_desk();
   // A store that is full is tried once more.
   post(keeper_, flush{});
   stop_agents();
+  line_->close();
   for (auto& x : crews_)
     x->close();
   for (auto& x : dispatch_.all())
@@ -276,10 +287,12 @@ void engine::impl::close() {
   keeper_ = nullptr;
   system_.reset();
   clients_.close({code::interrupted,
-                  "the engine ended before the job did",
+                  "the engine ended first",
                   {},
                   "the job goes on when an engine is started over the same store"});
   clients_.stop();
+  // With the last answers; and before the lock is free: the next one makes a socket of its own.
+  gateway_.reset();
   views_->close();
   store_.reset();
 }

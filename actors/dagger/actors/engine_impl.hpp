@@ -1,7 +1,9 @@
 // What stands behind `dagger::engine`: builds the house of actors, and takes it down.
 #pragma once
 
+#include <dagger/actors/append_watch.hpp>
 #include <dagger/actors/dispatch.hpp>
+#include <dagger/actors/line.hpp>
 #include <dagger/actors/system.hpp>
 #include <dagger/engine.hpp>
 
@@ -9,7 +11,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
+
+namespace dagger::actors {
+
+class gateway;
+
+} // namespace dagger::actors
 
 namespace dagger {
 
@@ -30,11 +39,35 @@ public:
 
   /// `make`: for an agent that is an actor.
   void add(agent x, actors::agent_factory make = {});
+  /// All of them or none.
+  void add_all(std::vector<agent> xs);
   submission submit(plan::job_spec spec);
   submission resume(std::string id);
+  future<void> signal(std::string job_id, std::string name, const json& value,
+                      signal_options options);
+  future<void> decide(plan::review_decided x);
+  future<void> pause(std::string job_id);
+  future<void> cancel(std::string job_id);
+  future<void> retry(std::string job_id, std::string from,
+                     std::shared_ptr<const plan::job_spec> with);
+  future<void> purge(std::string job_id);
   std::vector<agent_description> agents() const;
   std::unique_ptr<store::view> read() const;
   std::optional<error> broken() const;
+
+  /// Who wants to know of new rows in the log `dagger.jobs`.
+  actors::append_watch& appended() {
+    return appended_;
+  }
+
+  const engine_options& options() const {
+    return options_;
+  }
+
+  const actors::clock& time() const {
+    return *clock_;
+  }
+
   /// Ends everything; see `~engine`.
   void close();
 
@@ -43,7 +76,19 @@ public:
   }
 
 private:
-  void build(plan::scope scope);
+  actors::agent_ptr prepared(agent x, actors::needs_function function) const;
+  void enlist(std::span<const actors::agent_ptr> xs);
+  void start(const actors::agent_ptr& known, actors::agent_factory make = {});
+  void build(const plan::planner_options& options);
+  void start_keeper(const std::shared_ptr<actors::planner_setup>& planning);
+  void start_planner(const std::shared_ptr<actors::planner_setup>& planning, plan::planner&& core);
+  void open_line();
+  void open_gateway();
+  void tell_of_stall(plan::stalled&& x);
+  template <class Event>
+  future<void> request(Event x, std::size_t bytes);
+  std::optional<error> unfit_for_its_wait(const std::string& job_id, const std::string& name,
+                                          const json& value) const;
   std::optional<error> refusal(const plan::job_spec& spec) const;
   std::optional<error> out_of_space() const;
   void break_down(const error& why);
@@ -54,10 +99,12 @@ private:
   std::function<bool()> pump_;
   std::shared_ptr<actors::snapshots> views_;
   std::shared_ptr<actors::directory> directory_;
+  std::shared_ptr<actors::line> line_;
   std::shared_ptr<actors::workplace> workplace_;
   std::unique_ptr<actors::clock> clock_;
   actors::clients clients_;
   actors::dispatch dispatch_;
+  actors::append_watch appended_;
   std::shared_ptr<actors::keeper_setup> keeping_;
   std::unique_ptr<actors::system> system_;
   actors::keeper_actor keeper_;
@@ -65,6 +112,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<actors::crew>> crews_;
   std::optional<error> broken_;
+  std::unique_ptr<actors::gateway> gateway_;
 };
 
 } // namespace dagger

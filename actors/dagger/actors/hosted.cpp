@@ -105,8 +105,11 @@ void hosted_agent::refused(const plan::attempt_id& attempt, const caf::error& wh
 }
 
 void hosted_agent::report(const plan::attempt_id& attempt, plan::report&& x) {
-  if (running_.erase(attempt) == 0)
+  auto found = running_.extract(attempt);
+  if (found.empty())
     return;
+  // The actor may keep the visit; what it still does with it is void.
+  found.mapped()->control->lost.request_stop();
   tell(self_, setup_.planner, to_event(std::move(x)));
   if (reached_ && running_.empty())
     reached_->open();
@@ -125,10 +128,7 @@ void hosted_agent::rang() {
   auto now = setup_.clock->now();
   for (; !graces_.empty() && graces_.begin()->first <= now; graces_.erase(graces_.begin())) {
     auto attempt = graces_.begin()->second;
-    if (auto i = running_.find(attempt); i != running_.end()) {
-      i->second->control->lost = true;
-      report(attempt, empty_report(attempt, plan::abandoned{}));
-    }
+    report(attempt, empty_report(attempt, plan::abandoned{}));
   }
   if (restart_ && *restart_ <= now && !reached_) {
     restart_.reset();
@@ -170,7 +170,7 @@ void hosted_agent::actor_ended(const caf::error& why) {
 
 void hosted_agent::lose_all() {
   for (auto& [attempt, x] : running_) {
-    x->control->lost = true;
+    x->control->lost.request_stop();
     x->control->stop.request_stop();
   }
   running_.clear();

@@ -4,6 +4,7 @@
 
 #include <dagger/actors/caf.hpp>
 #include <dagger/actors/gate.hpp>
+#include <dagger/actors/outbox.hpp>
 #include <dagger/plan/command.hpp>
 #include <dagger/plan/event.hpp>
 
@@ -35,12 +36,9 @@ using gate_ptr = std::shared_ptr<gate>;
 /// To oneself: go on with what has gathered. Queues behind what already waits.
 struct flush {};
 
-/// More batches of the planner are on disk.
-struct confirmed {};
-
-/// The store takes no writes for now, or takes them again.
-struct store_full {
-  bool now;
+/// More batches of the planner are on disk; whether the store takes no writes for now.
+struct written {
+  bool full;
 };
 
 /// An alarm of the clock.
@@ -72,8 +70,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::parcel_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::event_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::assign_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::flush)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::confirmed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::store_full)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::outbox_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::alarm_rang)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::barrier)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::closing)
@@ -97,10 +95,10 @@ using planner_actor = interface<
   caf::result<void>(event_ptr),
   // Applies the events that have gathered. To itself.
   caf::result<void>(flush),
-  // A parcel is on disk.
-  caf::result<void>(confirmed),
-  // Parks events while the store is full.
-  caf::result<void>(store_full),
+  // An attempt that runs has something to say: takes it, in time.
+  caf::result<void>(outbox_ptr),
+  // A parcel is on disk, or the store is full: events are parked until it is not.
+  caf::result<void>(written),
   // A timer of the planner is due.
   caf::result<void>(alarm_rang),
   // Tells when all that was handed out so far is through.

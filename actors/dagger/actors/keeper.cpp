@@ -3,7 +3,7 @@
 //   planner ──parcel──► keeper ──flush──► keeper    (flush queues behind what already waits)
 //                         │ one transaction for all that gathered
 //                         ▼
-//              release: commands go out, the planner hears `confirmed`
+//              release: commands go out, the planner hears `written`
 //
 //   store full ──► keeps everything, tries again every second
 //   any other error ──► drops everything, the engine ends: memory is ahead of the disk
@@ -64,7 +64,8 @@ void keeper::commit() {
   if (gathered_.empty())
     return;
   auto n = next_commit();
-  if (!batches_.empty()) {
+  auto wrote = !batches_.empty();
+  if (wrote) {
     auto done = setup_->store->commit(batches_);
     if (!done) {
       failed(done.error());
@@ -76,6 +77,8 @@ void keeper::commit() {
     setup_->on_full(std::nullopt);
   }
   pass(n);
+  if (wrote)
+    setup_->on_write();
   if (!gathered_.empty())
     flush_soon();
 }

@@ -20,6 +20,8 @@ struct keeper_setup {
   actors::clock* clock = nullptr;
   /// Takes parcels that are on disk; it must only send.
   std::function<void(std::span<const parcel_ptr>)> release;
+  /// Something has been written; it must only send.
+  std::function<void()> on_write;
   /// The store is full (with the reason) or can be written again.
   std::function<void(const std::optional<error>&)> on_full;
   /// The store cannot be written any more; the engine ends.

@@ -3,20 +3,29 @@
 //   client, agent ──event──► planner ──flush──► planner    (queues behind what already waits)
 //                               │ all that waited: apply, one parcel
 //                               ▼
-//                            keeper ──confirmed──► planner
+//                            keeper ──written──► planner
 //   clock ──alarm_rang──► planner
+//   agent's function ──outbox──► planner: heartbeat and chunks, before all that waited
 #include <dagger/actors/planner.hpp>
 
 #include <dagger/actors/snapshots.hpp>
 
+#include <algorithm>
 #include <iterator>
 
 namespace dagger::actors {
 
 namespace {
 
-/// Reports that wait one behind the other become one event: they share rows. Submits in between
-/// do not mind being overtaken.
+/// What does not mind if a report overtakes it: nobody can tell which one came first.
+bool may_be_overtaken(const plan::event& x) {
+  return std::holds_alternative<plan::job_submitted>(x)
+      || std::holds_alternative<plan::job_resumed>(x)
+      || std::holds_alternative<plan::signal_received>(x)
+      || std::holds_alternative<plan::step_done>(x);
+}
+
+/// Reports that wait one behind the other become one event: they share rows.
 void join_reports(std::vector<event_ptr>& events) {
   auto* open = static_cast<plan::tasks_reported*>(nullptr);
   for (auto& x : events) {
@@ -27,8 +36,7 @@ void join_reports(std::vector<event_ptr>& events) {
       x = nullptr;
     } else if (reports) {
       open = reports;
-    } else if (!std::holds_alternative<plan::job_submitted>(*x)
-               && !std::holds_alternative<plan::job_resumed>(*x)) {
+    } else if (!may_be_overtaken(*x)) {
       open = nullptr;
     }
   }
@@ -52,10 +60,13 @@ planner::handle::behavior_type planner::make_behavior() {
       flushing_ = false;
       apply_all();
     },
-    [this](confirmed) { confirm(); },
-    [this](store_full x) {
-      full_ = x.now;
-      flush_soon();
+    [this](outbox_ptr& x) { gather(std::move(x)); },
+    [this](written x) {
+      confirm();
+      if (full_ != x.full) {
+        full_ = x.full;
+        flush_soon();
+      }
     },
     [this](alarm_rang) {
       alarm_at_.reset();
@@ -81,8 +92,17 @@ void planner::gather(event_ptr x) {
   } else if (auto* more = std::get_if<plan::slots_changed>(x.get())) {
     if (closing_ && more->by > 0)
       return;
+  } else if (std::holds_alternative<plan::sweep_due>(*x)) {
+    // The next engine goes on with that.
+    if (closing_)
+      return;
   }
   waiting_.push_back(std::move(x));
+  flush_soon();
+}
+
+void planner::gather(outbox_ptr x) {
+  heard_.push_back(std::move(x));
   flush_soon();
 }
 
@@ -108,11 +128,14 @@ void planner::apply_all() {
   auto into = std::make_shared<parcel>();
   auto view = lazy_view{*setup_->store};
   auto now = setup_->clock->now();
+  // Before what waits: a sign of life counts if it is here before the time-out, and attempts have
+  // sent theirs before their reports.
+  hear(view, now, *into);
   for (auto& x : waiting_)
     if (x && !broken_)
       apply(*x, view, now, *into);
   waiting_.clear();
-  into->passed = std::exchange(barriers_, {});
+  std::ranges::move(std::exchange(barriers_, {}), std::back_inserter(into->passed));
   if (!into->writes.empty() || !into->commands.empty() || !into->passed.empty())
     tell(self_, keeper_, std::move(into));
   set_alarm();
@@ -141,6 +164,42 @@ void planner::apply(const plan::event& x, store::view& view, timestamp now, parc
   std::move(effects.commands.begin(), effects.commands.end(), std::back_inserter(into.commands));
 }
 
+/// Takes what attempts have said. What one has emitted comes before its report, without a pause.
+void planner::hear(store::view& view, timestamp now, parcel& into) {
+  if (heard_.empty() && pauses_.empty())
+    return;
+  auto reported = std::set<plan::attempt_id>{};
+  for (auto& x : waiting_)
+    if (auto* event = std::get_if<plan::tasks_reported>(x.get()))
+      for (auto& report : event->reports)
+        reported.insert(report.attempt);
+  for (auto& attempt : reported)
+    if (auto found = pausing_.extract(attempt); !found.empty())
+      heard_.push_back(std::move(found.mapped()));
+  for (auto& x : std::exchange(heard_, {}))
+    hear(x, reported.contains(x->attempt()), view, now, into);
+  while (!pauses_.empty() && pauses_.begin()->first <= now) {
+    auto found = pausing_.extract(pauses_.begin()->second);
+    pauses_.erase(pauses_.begin());
+    if (!found.empty())
+      hear(found.mapped(), false, view, now, into);
+  }
+}
+
+void planner::hear(const outbox_ptr& from, bool hurry, store::view& view, timestamp now,
+                   parcel& into) {
+  if (auto beat = from->take_beat(); beat && !broken_)
+    apply(std::move(*beat), view, now, into);
+  if (auto chunks = from->take_chunks(now, hurry)) {
+    into.passed.push_back([from, bytes = bytes_of(*chunks)] { from->landed(bytes); });
+    if (!broken_)
+      apply(std::move(*chunks), view, now, into);
+  } else if (auto due = from->chunks_due()) {
+    pausing_.emplace(from->attempt(), from);
+    pauses_.emplace(*due, from->attempt());
+  }
+}
+
 void planner::refuse_submits() {
   auto why = error{code::store_full, "the store takes no writes now", {}, "free some space"};
   std::erase_if(waiting_, [&](auto& x) {
@@ -160,6 +219,8 @@ void planner::close(const closing& x) {
 
 void planner::set_alarm() {
   auto due = broken_ ? std::nullopt : core_->wake_at();
+  if (!pauses_.empty() && (!due || pauses_.begin()->first < *due))
+    due = pauses_.begin()->first;
   if (due == alarm_at_ || (closing_ && !due))
     return;
   alarm_at_ = due;

@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dagger::actors {
@@ -39,10 +41,13 @@ public:
 
 private:
   void gather(event_ptr x);
+  void gather(outbox_ptr x);
   void flush_soon();
   void confirm();
   void apply_all();
   void apply(const plan::event& x, store::view& view, timestamp now, parcel& into);
+  void hear(store::view& view, timestamp now, parcel& into);
+  void hear(const outbox_ptr& from, bool hurry, store::view& view, timestamp now, parcel& into);
   void refuse_submits();
   void close(const closing& x);
   void set_alarm();
@@ -55,6 +60,11 @@ private:
   std::vector<event_ptr> waiting_;
   std::map<std::string, std::int32_t> slots_; // of all agents that have joined
   std::optional<timestamp> alarm_at_;
+  std::vector<outbox_ptr> heard_; // since the last events were applied
+  // Attempts whose chunks wait for the end of their pause, and when that is. A time may be left
+  // over.
+  std::map<plan::attempt_id, outbox_ptr> pausing_;
+  std::set<std::pair<timestamp, plan::attempt_id>> pauses_;
   std::vector<std::function<void()>> barriers_; // of the parcel that is made next
   bool flushing_ = false;
   bool full_ = false;

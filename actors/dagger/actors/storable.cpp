@@ -2,7 +2,6 @@
 #include <dagger/actors/storable.hpp>
 
 #include <dagger/codec/json.hpp>
-#include <dagger/limits.hpp>
 
 #include <vector>
 
@@ -40,14 +39,13 @@ result<void> check_shape(const json& x, std::string_view what) {
   return {};
 }
 
-result<payload> to_payload(const json& x, std::string_view what) {
+result<payload> to_payload(const json& x, std::string_view what, std::size_t most_bytes) {
   if (auto ok = check_shape(x, what); !ok)
     return fail(std::move(ok.error()));
   auto text = to_text(x);
-  if (text.size() > limits::payload_bytes)
+  if (text.size() > most_bytes)
     return fail(code::too_large, std::string{what} + " has " + std::to_string(text.size())
-                                   + " bytes as JSON, the limit is "
-                                   + std::to_string(limits::payload_bytes));
+                                   + " bytes as JSON, the limit is " + std::to_string(most_bytes));
   return payload::from_bytes(std::move(text));
 }
 

@@ -43,7 +43,7 @@ task::impl::impl(std::shared_ptr<const actors::workplace> place, actors::agent_p
 task::impl::~impl() = default;
 
 void task::impl::check_not_lost() const {
-  if (control_->lost.load(std::memory_order_acquire))
+  if (control_->lost.stop_requested())
     throw error{code::attempt_lost, "this attempt is over, what it still does is void"};
 }
 
@@ -73,6 +73,8 @@ result<void> task::impl::prepare() {
     input = load(view, store::slot::input, given.input);
     state = load(view, store::slot::state, given.state);
     feedback = load(view, store::slot::feedback, given.feedback);
+    answer = load(view, store::slot::answer, given.answer);
+    progress = load(view, store::slot::progress, given.progress);
     if (given.templated) {
       auto value = resolved(view, input);
       if (!value)
@@ -161,20 +163,35 @@ plan::report task::impl::failed(failure why, json more) const {
   return made;
 }
 
+/// The text of an output that is good, or the report of an attempt that failed for it.
+task::impl::checked task::impl::check_output(const json& output) const {
+  auto text = actors::to_payload(output, "the output");
+  if (!text)
+    return tl::unexpected{failed(actors::to_failure(text.error()))};
+  auto wrong = agent->output.check(output);
+  if (!wrong.empty())
+    return tl::unexpected{
+      failed({.code = std::string{code::invalid_output}, .message = schema::to_text(wrong)},
+             to_feedback(wrong))};
+  return std::move(*text);
+}
+
 plan::report task::impl::conclude(outcome&& x) {
   auto made = plan::report{};
   made.attempt = given.attempt;
   if (auto* why = std::get_if<failure>(&x.value_))
     return failed(std::move(*why));
   if (auto* output = std::get_if<json>(&x.value_)) {
-    auto text = actors::to_payload(*output, "the output");
+    auto text = check_output(*output);
     if (!text)
-      return failed(actors::to_failure(text.error()));
-    auto wrong = agent->output.check(*output);
-    if (!wrong.empty())
-      return failed({.code = std::string{code::invalid_output}, .message = schema::to_text(wrong)},
-                    to_feedback(wrong));
+      return std::move(text.error());
     made.outcome = plan::completed{std::move(*text)};
+  } else if (auto* review = std::get_if<outcome::reviewed>(&x.value_)) {
+    auto text = check_output(review->output);
+    if (!text)
+      return std::move(text.error());
+    review->how.output = std::move(*text);
+    made.outcome = std::move(review->how);
   } else if (auto* wait = std::get_if<plan::suspended>(&x.value_)) {
     made.outcome = std::move(*wait);
   } else {
@@ -182,7 +199,8 @@ plan::report task::impl::conclude(outcome&& x) {
   }
   made.added = std::move(added_);
   made.dependencies = std::move(new_dependencies_);
-  made.summary = std::move(summary);
+  made.summary = std::move(summary_);
+  made.jobs = std::move(jobs_);
   return made;
 }
 

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <dagger/actors/directory.hpp>
+#include <dagger/actors/line.hpp>
 #include <dagger/actors/log.hpp>
 #include <dagger/actors/snapshots.hpp>
 #include <dagger/plan/command.hpp>
 #include <dagger/task.hpp>
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -20,19 +21,22 @@
 namespace dagger::actors {
 
 class order;
+class outbox;
 
 /// What agents' threads may reach. They can outlive the engine, so it is shared.
 struct workplace {
   std::shared_ptr<const snapshots> views;
   std::shared_ptr<const directory> agents;
   std::shared_ptr<const log> logger;
+  std::shared_ptr<const line> to_engine;
 };
 
 /// How others end an attempt.
 struct attempt_control {
   std::stop_source stop;
-  /// The attempt is over; what its function still does is void.
-  std::atomic<bool> lost{false};
+  /// Requested when the attempt is over: what its function still does is void, and what it waits
+  /// for it need not wait for any more.
+  std::stop_source lost;
 };
 
 } // namespace dagger::actors
@@ -60,10 +64,25 @@ public:
 
   std::stop_token stop_token() const;
   const std::vector<dependency>& dependencies();
+
+  // Collected: part of the outcome.
   /// So many tasks will be added.
   void expect(std::size_t n);
   task_ref add(task_options options);
   void add_dependency(const task_ref& later, const task_ref& earlier);
+  void set_summary(std::string text);
+  std::string submit(const plan::job_spec& spec, on_parent_end when_done);
+
+  // Immediate: whatever the outcome will be.
+  other_job look_at(std::string_view job_id) const;
+  void heartbeat(const json& progress);
+  void emit(const json& chunk);
+  json step(const std::string& name, const std::function<json()>& run);
+
+  /// What the ends of visits have in common; `what` for the error inside of a step.
+  plan::suspended suspend(std::vector<condition> any_of, wait_options options) const;
+  plan::in_review review(wait_options options) const;
+  void check_not_in_step(std::string_view what) const;
 
   std::shared_ptr<const actors::workplace> where;
   actors::agent_ptr agent;
@@ -71,14 +90,20 @@ public:
   json input;
   json state;
   json feedback;
-  std::optional<std::string> summary;
+  json answer;
+  json progress;
 
 private:
+  using checked = tl::expected<payload, plan::report>;
+
   json load(store::view& view, store::slot which, const plan::stored_payload& from) const;
   result<json> resolved(store::view& view, const json& tmpl);
-  result<void> check_output(const json& output, const std::string& text, json& violations) const;
+  checked check_output(const json& output) const;
   void read_dependencies(store::view& view);
   void check_task(const task_ref& x, const char* role) const;
+  payload to_state(const json& x) const;
+  result<std::optional<json>> stored_step(const std::string& name) const;
+  actors::outbox& said();
   void make_order(bool with_stored);
   std::pair<std::uint32_t, std::uint32_t> numbers_of(const task_ref& later,
                                                      const task_ref& earlier);
@@ -88,6 +113,11 @@ private:
   std::vector<plan::task_spec> added_;
   std::unordered_set<std::string> names_; // of `added_`
   std::vector<plan::new_dependency> new_dependencies_;
+  std::optional<std::string> summary_;
+  std::vector<plan::submitted> jobs_;
+  std::unordered_set<std::string> steps_; // of this attempt
+  bool in_step_ = false;
+  std::shared_ptr<actors::outbox> said_; // made at the first use
   std::unique_ptr<actors::order> order_; // of `added_` and what `new_dependencies_` name
 };
 

@@ -67,6 +67,12 @@ backoff backoff_of(std::string_view text) {
                           : backoff::exponential;
 }
 
+stall_action stall_action_of(std::string_view text) {
+  return text == "notify_planning_agent" ? stall_action::notify_planning_agent
+       : text == "terminate_job"         ? stall_action::terminate_job
+                                         : stall_action::fail_wait;
+}
+
 std::string task_pointer(std::size_t index, std::string_view rest = {}) {
   return "/tasks/" + std::to_string(index) + std::string{rest};
 }
@@ -118,6 +124,23 @@ void file_reader::read_head() {
   made_.tags = texts_of(file_, "tags");
   made_.priority = number_of(file_, "priority");
   made_.allowed_agents = texts_of(file_, "allowed_agents");
+  made_.stall_action = stall_action_of(text_of(file_, "on_stall"));
+  made_.planning_agent = text_of(file_, "planning_agent");
+  read_limits();
+}
+
+void file_reader::read_limits() {
+  auto limits = member(file_, "limits", &json::is_object);
+  if (!limits)
+    return;
+  auto read = [&](const char* name, std::uint32_t& to) {
+    if (auto found = member(*limits, name, &json::is_number); found && found->get<double>() >= 1)
+      to = count_of(*found);
+  };
+  read("tasks", made_.limits.tasks);
+  read("depth", made_.limits.depth);
+  read("running", made_.limits.running);
+  made_.limits.deadline = duration_at(*limits, "deadline", "/limits");
 }
 
 void file_reader::read_inputs() {
@@ -180,6 +203,7 @@ void file_reader::read_task(std::size_t index, json& from) {
   task.at_most_once = flag_of(from, "at_most_once");
   task.timeout = duration_at(from, "timeout", task_pointer(index));
   task.total_timeout = duration_at(from, "total_timeout", task_pointer(index));
+  task.heartbeat = duration_at(from, "heartbeat", task_pointer(index));
   read_retry(index, from);
   auto complete = true;
   auto after = texts_of(from, "after", &complete);
@@ -367,9 +391,16 @@ void file_reader::check_allowed_agents() {
   if (options_.allow_unknown_agents)
     return;
   for (auto i = std::size_t{0}; i < made_.allowed_agents.size(); ++i)
-    if (auto& agent = made_.allowed_agents[i]; !agents_.contains(agent))
-      found_.add("/allowed_agents/" + std::to_string(i), "unknown agent '" + agent + "'",
-                 found_.suggestion(agent, agent_names_));
+    check_agent_name("/allowed_agents/" + std::to_string(i), made_.allowed_agents[i]);
+  if (!made_.planning_agent.empty())
+    check_agent_name("/planning_agent", made_.planning_agent);
+}
+
+void file_reader::check_agent_name(const std::string& pointer, const std::string& name) {
+  if (agents_.contains(name))
+    return;
+  found_.add(pointer, "unknown agent '" + name + "'", found_.suggestion(name, agent_names_));
+  unknown_agents_.insert(pointer);
 }
 
 void file_reader::read_outputs() {
@@ -402,6 +433,9 @@ void file_reader::check_definition() {
   auto definition = plan::job_spec{};
   definition.id = "file";
   definition.allowed_agents = made_.allowed_agents;
+  definition.limits = made_.limits;
+  definition.stall_action = made_.stall_action;
+  definition.planning_agent = made_.planning_agent;
   definition.tasks.reserve(made_.nodes.size());
   for (auto i = std::size_t{0}; i < made_.nodes.size(); ++i) {
     definition.tasks.push_back(std::move(made_.nodes[i].task));

@@ -33,6 +33,7 @@ private:
   };
 
   void read_head();
+  void read_limits();
   void read_inputs();
   void read_input(const std::string& name, const json& schema);
   void read_tasks();
@@ -47,6 +48,7 @@ private:
   void check_agent(std::size_t index);
   void check_literal_input(std::size_t index, const json& value);
   void check_allowed_agents();
+  void check_agent_name(const std::string& pointer, const std::string& name);
   void check_definition();
   void warn_of_unused_inputs();
 

@@ -112,6 +112,9 @@ instance instantiate(const spec& file, const json& given, std::string id) {
   made.priority = file.priority;
   made.tags = file.tags;
   made.allowed_agents = file.allowed_agents;
+  made.limits = file.limits;
+  made.stall_action = file.stall_action;
+  made.planning_agent = file.planning_agent;
   made.tasks.reserve(file.nodes.size());
   auto value_of = input_resolver{inputs};
   for (auto i = std::size_t{0}; i < file.nodes.size(); ++i) {

@@ -59,6 +59,9 @@ struct spec {
   std::vector<std::pair<std::string, std::string>> outputs;
   std::vector<std::string> allowed_agents;
   std::int32_t priority = 0;
+  job_limits limits;
+  dagger::stall_action stall_action = dagger::stall_action::fail_wait;
+  std::string planning_agent;
   /// Where it came from, for errors that show later.
   std::string file;
   std::shared_ptr<const dagger::places> places;

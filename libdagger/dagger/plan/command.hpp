@@ -36,6 +36,18 @@ struct task_range {
   friend bool operator==(const task_range&, const task_range&) = default;
 };
 
+/// Why a visit began that is not the first.
+struct wake_cause {
+  /// Which of the wait's conditions held; the first one, if several did.
+  std::uint32_t condition = 0;
+  /// None held: the deadline passed.
+  bool deadline_passed = false;
+  /// The condition was a signal; `answer` is its value.
+  bool signalled = false;
+
+  friend bool operator==(const wake_cause&, const wake_cause&) = default;
+};
+
 /// One start of a task.
 struct assignment {
   attempt_id attempt;
@@ -43,11 +55,18 @@ struct assignment {
   std::string task_name;
   /// Resolve references in the input first.
   bool templated = false;
-  /// Why a visit began: its wait's deadline passed.
-  bool deadline_passed = false;
+  /// No visit has ended in a wait since the task began, or began anew by a retry.
+  bool first_visit = true;
+  wake_cause cause;
   stored_payload input;
   stored_payload state;
   stored_payload feedback;
+  /// The value of the signal, or the default of the deadline.
+  stored_payload answer;
+  /// Of the last heartbeat that had one, in this visit.
+  stored_payload progress;
+  /// Steps of the task count if they were done in this round (`store::key::step`).
+  std::uint32_t round = 0;
   /// `after`, then what was waited for, in the order added.
   std::vector<task_range> dependencies;
 };
@@ -71,12 +90,28 @@ struct accept {
   bool created = true;
 };
 
-/// The job ended.
+/// The job ended, or is paused and nothing of it runs any more.
 struct answer {
   client_id client = 0;
   std::uint64_t job = 0;
   job_state state = job_state::completed;
 };
+
+/// What the client asked for is on disk.
+struct done {
+  client_id client = 0;
+};
+
+/// The job cannot go on by itself (`stall_action::callback`).
+struct stalled {
+  std::uint64_t job = 0;
+  std::string job_id;
+  /// `[{"task": "report", "expects": ["figures"]}]`
+  payload situation;
+};
+
+/// Apply `sweep_due` when there is time: rows of purged jobs are left.
+struct sweep {};
 
 /// The request is refused; nothing changed.
 struct refuse {
@@ -89,7 +124,7 @@ struct give_up {
   error why;
 };
 
-using command = std::variant<assign, stop, accept, answer, refuse, give_up>;
+using command = std::variant<assign, stop, accept, answer, refuse, give_up, done, stalled, sweep>;
 
 /// What one event changes. The commands wait until the writes are on disk.
 struct effects {

@@ -108,9 +108,26 @@ private:
       wrong("a job needs at least one task", "tasks");
     if (spec_.tasks.size() > limits::tasks_per_job)
       add(code::limit, "more than " + std::to_string(limits::tasks_per_job) + " tasks", "tasks");
+    check_bounds();
     check_payload(spec_.inputs, "inputs");
     check_payload(spec_.outputs, "outputs");
     allowed_.insert(spec_.allowed_agents.begin(), spec_.allowed_agents.end());
+  }
+
+  void check_bounds() {
+    auto& bounds = spec_.limits;
+    if (bounds.tasks > 0 && spec_.tasks.size() > bounds.tasks)
+      add(code::limit,
+          "the job has " + std::to_string(spec_.tasks.size()) + " tasks, its limit is "
+            + std::to_string(bounds.tasks),
+          "limits.tasks");
+    if (bounds.deadline && bounds.deadline->count() <= 0)
+      wrong("a deadline must be longer than 0", "limits.deadline");
+    auto& planner = spec_.planning_agent;
+    if (planner.empty() && spec_.stall_action == stall_action::notify_planning_agent)
+      wrong("a planning agent is needed to be notified", "planning_agent");
+    if (auto why = wrong_with_agent(planner); !planner.empty() && !why.empty())
+      wrong(std::move(why), "planning_agent");
   }
 
   void name_tasks() {
@@ -165,6 +182,8 @@ private:
       wrong("a time-out must be longer than 0", place(i, "timeout"));
     if (task.total_timeout && task.total_timeout->count() <= 0)
       wrong("a time-out must be longer than 0", place(i, "total_timeout"));
+    if (task.heartbeat && task.heartbeat->count() <= 0)
+      wrong("a time-out must be longer than 0", place(i, "heartbeat"));
     if (!task.retry)
       return;
     auto& retry = *task.retry;
@@ -255,6 +274,12 @@ public:
     content(spec.inputs);
     content(spec.outputs);
     texts(spec.allowed_agents);
+    out_.varint(spec.limits.tasks);
+    out_.varint(spec.limits.depth);
+    out_.varint(spec.limits.running);
+    time(spec.limits.deadline);
+    out_.byte(static_cast<std::uint8_t>(spec.stall_action));
+    out_.text(spec.planning_agent);
     out_.varint(spec.tasks.size());
     for (auto& task : spec.tasks)
       add(spec, task);
@@ -275,6 +300,7 @@ private:
       add(*task.retry);
     time(task.timeout);
     time(task.total_timeout);
+    time(task.heartbeat);
     out_.varint(task.after.size());
     for (auto& ref : task.after)
       add(spec, ref);
@@ -360,6 +386,8 @@ std::string_view difference(const job_spec& a, const task_spec& x, const job_spe
     return "timeout";
   if (x.total_timeout != y.total_timeout)
     return "total_timeout";
+  if (x.heartbeat != y.heartbeat)
+    return "heartbeat";
   if (x.priority != y.priority)
     return "priority";
   if (x.optional != y.optional)
@@ -402,6 +430,7 @@ task_spec to_spec(task_options&& options, payload input) {
   made.retry = std::move(options.retry);
   made.timeout = options.timeout;
   made.total_timeout = options.total_timeout;
+  made.heartbeat = options.heartbeat;
   made.after = std::move(options.after);
   made.input = std::move(input);
   return made;
@@ -429,6 +458,10 @@ std::string difference(const job_spec& a, const job_spec& b) {
     return "outputs";
   if (a.allowed_agents != b.allowed_agents)
     return "allowed_agents";
+  if (a.limits != b.limits)
+    return "limits";
+  if (a.stall_action != b.stall_action || a.planning_agent != b.planning_agent)
+    return "what happens when it stalls";
   if (a.priority != b.priority)
     return "priority";
   if (a.tags != b.tags)

@@ -30,6 +30,7 @@ struct task_spec {
   std::optional<retry_policy> retry = {};
   std::optional<duration> timeout = {};
   std::optional<duration> total_timeout = {};
+  std::optional<duration> heartbeat = {};
   /// Refers to tasks of the same definition or outcome, or by name.
   std::vector<task_ref> after = {};
   payload input = {};
@@ -53,6 +54,10 @@ struct job_spec {
   payload outputs = {};
   /// Agents that its tasks may name; empty: all.
   std::vector<std::string> allowed_agents = {};
+  job_limits limits = {};
+  dagger::stall_action stall_action = dagger::stall_action::fail_wait;
+  /// Who is told of a stall (`notify_planning_agent`).
+  std::string planning_agent = {};
   std::vector<task_spec> tasks = {};
 
   friend bool operator==(const job_spec&, const job_spec&) = default;

@@ -15,6 +15,10 @@ const retry_policy& planner::impl::retry_of(const task& t) {
   return t.spec.retry ? *t.spec.retry : agent(t.spec.agent).terms.retry;
 }
 
+std::optional<duration> planner::impl::heartbeat_of(const task& t) {
+  return t.spec.heartbeat ? t.spec.heartbeat : agent(t.spec.agent).terms.heartbeat;
+}
+
 std::optional<duration> planner::impl::limit_of(const task& t) {
   return t.spec.timeout ? t.spec.timeout : agent(t.spec.agent).terms.timeout;
 }
@@ -45,12 +49,13 @@ void planner::impl::take(const agent_lost& x) {
   for (auto& s : lost) {
     alone_runs &= !s.alone;
     auto j = find_or_load(s.attempt.job);
-    check(j != nullptr, "a running task has no job");
-    if (!s.lingering)
+    check(j || s.lingering, "a running task has no job");
+    if (!s.lingering) {
+      keep_progress(*j, s.attempt.task, s);
       interrupt(*j, s.attempt.task);
-    else if (auto& row = j->tasks[s.attempt.task].row;
-             row.state == task_state::backoff && row.due <= now)
-      make_ready(*j, s.attempt.task);
+    } else {
+      slot_is_back(j, s.attempt.task);
+    }
   }
 }
 
@@ -65,10 +70,16 @@ void planner::impl::take(const slots_changed& x) {
 
 void planner::impl::enqueue(job& j, std::uint32_t t) {
   auto& x = j.tasks[t];
-  if (x.row.interruptions >= limits::interruptions_before_alone)
+  if (!is_ours(j.number) || running.contains({j.number, t}))
+    return; // when the slot is back it goes on
+  if (x.row.interruptions >= limits::interruptions_before_alone) {
     alone.emplace(x.row.interruptions, j.number, t);
-  else
-    agent(x.spec.agent).ready.push({j.definition.priority, x.spec.priority}, j.number, t);
+    return;
+  }
+  auto& queue = agent(x.spec.agent).ready;
+  if (j.held)
+    queue.hold(j.number);
+  queue.push({j.definition.priority, x.spec.priority}, j.number, t);
 }
 
 /// The task ends without having run.
@@ -97,7 +108,7 @@ bool planner::impl::dispatch_alone() {
   for (auto [interruptions, number, t] : alone) {
     auto& j = jobs.at(number);
     auto& a = agent(j.tasks[t].spec.agent);
-    if (a.slots == 0)
+    if (a.slots == 0 || j.held)
       continue;
     if (running.empty()) {
       alone.erase({interruptions, number, t});
@@ -127,17 +138,32 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   made.job_id = j.row.id;
   made.task_name = j.task_name(t);
   made.templated = x.spec.templated;
-  made.deadline_passed = x.row.deadline_passed;
+  auto& more = x.row.rare();
+  made.first_visit = x.row.visit == more.first_visit;
+  made.cause = {more.woken_by, x.row.deadline_passed, more.signalled};
+  made.answer = more.answer;
+  made.progress = more.progress;
+  made.round = more.round;
   made.input = x.spec.input;
   made.state = x.row.saved_state;
   made.feedback = x.row.feedback;
   for (auto part : {&x.spec.after, &x.row.added_after, &x.row.waited})
-    made.dependencies.insert(made.dependencies.end(), part->begin(), part->end());
+    if (j.replaced == 0)
+      made.dependencies.insert(made.dependencies.end(), part->begin(), part->end());
+    else
+      for_each(*part, [&](std::uint32_t on) {
+        if (!j.tasks[on].row.rare().replaced)
+          add_to(made.dependencies, on);
+      });
   auto& s = running[{j.number, t}] = start{made.attempt, x.spec.agent, by_itself};
   alone_runs |= by_itself;
   if (auto limit = limit_of(x)) {
     s.until = later(now, *limit);
     set_alarm(alarm::kind::attempt, *s.until, j, t);
+  }
+  if (auto limit = heartbeat_of(x)) {
+    s.beat_until = later(now, *limit);
+    set_alarm(alarm::kind::beat, *s.beat_until, j, t);
   }
   --a.free;
   a.given.push_back(std::move(made));

@@ -48,9 +48,33 @@ json state_of(const job& j) {
                      {"waiting", std::move(waiting)},
                      {"listeners", listeners_of(j, x)}});
   }
-  return {{"row", hex(encode(j.row))}, {"tasks", std::move(tasks)}, {"unsettled", j.unsettled},
-          {"active", j.active},        {"listed", j.listed},        {"id", j.row.id},
-          {"hash", j.definition.hash}, {"name", j.definition.name}};
+  auto signals = json::object();
+  for (auto& [name, queue] : j.signals)
+    for (auto& x : queue)
+      signals[name].push_back({x.number, x.value});
+  auto children = json::array();
+  for (auto& c : j.children)
+    children.push_back({c.number, c.on_parent_end});
+  auto expected = json::object();
+  for (auto& [name, who] : j.expected) {
+    auto all = std::vector<std::array<std::uint32_t, 3>>{};
+    for (auto& l : who)
+      all.push_back({l.task, l.visit, l.clause});
+    std::sort(all.begin(), all.end());
+    expected[name] = all;
+  }
+  return {{"signals", std::move(signals)},
+          {"children", std::move(children)},
+          {"expected", std::move(expected)},
+          {"held", j.held},
+          {"row", hex(encode(j.row))},
+          {"tasks", std::move(tasks)},
+          {"unsettled", j.unsettled},
+          {"active", j.active},
+          {"listed", j.listed},
+          {"id", j.row.id},
+          {"hash", j.definition.hash},
+          {"name", j.definition.name}};
 }
 
 } // namespace

@@ -36,6 +36,8 @@ struct agent_joined {
   std::optional<duration> timeout;
   bool at_most_once = false;
   std::uint32_t max_interruptions = limits::interruptions;
+  /// Between two heartbeats of an attempt, for tasks that do not say.
+  std::optional<duration> heartbeat = {};
 };
 
 /// An agent ended; what it ran is interrupted.
@@ -56,10 +58,89 @@ struct job_submitted {
   client_id client = 0;
 };
 
-/// Somebody waits for the end of a job that is in the store; an unfinished one is taken up.
+/// Somebody waits for the end of a job that is in the store; an unfinished one is taken up, a
+/// paused one goes on.
 struct job_resumed {
   std::string id;
   client_id client = 0;
+};
+
+// Of the following, `client` hears `done` when it is on disk, or `refuse`; 0: nobody does.
+
+/// Nothing new of the job is to start.
+struct job_paused {
+  std::string id;
+  client_id client = 0;
+};
+
+/// The job is to end early. The second time, running attempts are not waited for any more.
+struct job_cancelled {
+  std::string id;
+  client_id client = 0;
+};
+
+/// A finished job is to run again what did not complete.
+struct job_retried {
+  std::string id;
+  /// This task and all that depends on it run again, completed or not; empty: what did not
+  /// complete.
+  std::string from = {};
+  /// Instead of what has not completed; null: as it was. `hash` is `hash_of(*with)`.
+  std::shared_ptr<const job_spec> with = {};
+  std::string hash = {};
+  client_id client = 0;
+};
+
+/// A finished job is to be forgotten, with its events.
+struct job_purged {
+  std::string id;
+  client_id client = 0;
+};
+
+/// Rows of purged jobs are left: some more are erased.
+struct sweep_due {};
+
+/// Somebody outside sent a signal to a job.
+struct signal_received {
+  std::string job;
+  std::string name;
+  payload value;
+  /// Kept for a later wait if nobody waits now; else refused.
+  bool queue = true;
+  client_id client = 0;
+};
+
+/// Somebody judged the output of a task that is in review.
+struct review_decided {
+  std::string job;
+  std::string task;
+  bool accepted = true;
+  /// Of a rejection; the next visit's feedback is `{"rejected": reason}`.
+  std::string reason = {};
+  /// A rejection that fails the task.
+  bool final = false;
+  client_id client = 0;
+};
+
+/// A running attempt lives.
+struct heart_beaten {
+  attempt_id attempt;
+  /// For the next attempt; empty: none.
+  payload progress;
+};
+
+/// A named step of a running attempt is done; `client` hears of it.
+struct step_done {
+  attempt_id attempt;
+  std::string name;
+  payload value;
+  client_id client = 0;
+};
+
+/// A running attempt has more for its task's stream.
+struct chunks_emitted {
+  attempt_id attempt;
+  std::vector<payload> chunks;
 };
 
 /// The attempt succeeded.
@@ -72,6 +153,16 @@ struct suspended {
   std::vector<condition> any_of;
   payload state;
   std::optional<duration> deadline;
+  dagger::on_deadline on_deadline = dagger::on_deadline::fail;
+  /// What the next visit gets as the answer if the deadline passes.
+  payload default_answer = {};
+};
+
+/// The output waits for somebody's word: `review_decided`.
+struct in_review {
+  payload output;
+  payload state = {};
+  std::optional<duration> deadline = {};
   dagger::on_deadline on_deadline = dagger::on_deadline::fail;
 };
 
@@ -99,14 +190,22 @@ struct new_dependency {
   task_ref on;
 };
 
+/// A job that an attempt hands in.
+struct submitted {
+  std::shared_ptr<const job_spec> spec;
+  std::string hash;
+  dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
+};
+
 /// What an attempt came to, with everything that it collected.
 struct report {
   attempt_id attempt;
-  std::variant<completed, suspended, failed, skipped, given_back, abandoned> outcome;
+  std::variant<completed, suspended, failed, skipped, given_back, abandoned, in_review> outcome;
   /// `task_ref::nth(n)` names the n-th of these; their parent is the reporting task.
   std::vector<task_spec> added;
   std::vector<new_dependency> dependencies;
   std::optional<std::string> summary;
+  std::vector<submitted> jobs;
 };
 
 /// Attempts ended. Several in one event share their rows.
@@ -117,7 +216,9 @@ struct tasks_reported {
 /// `now` has passed `wake_at()`.
 struct time_passed {};
 
-using event = std::variant<agent_joined, agent_lost, slots_changed, job_submitted, job_resumed,
-                           tasks_reported, time_passed>;
+using event =
+  std::variant<agent_joined, agent_lost, slots_changed, job_submitted, job_resumed, tasks_reported,
+               time_passed, job_paused, job_cancelled, job_retried, job_purged, sweep_due,
+               signal_received, review_decided, heart_beaten, step_done, chunks_emitted>;
 
 } // namespace dagger::plan

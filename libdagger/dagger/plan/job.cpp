@@ -16,7 +16,7 @@ std::optional<std::uint32_t> job::find(std::string_view name) const {
   auto digits = name.substr(dash + 1);
   auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), at);
   if (failure != std::errc{} || end != digits.data() + digits.size() || at >= tasks.size()
-      || task_name(at) != name)
+      || task_name(at) != name || tasks[at].row.rare().replaced)
     return std::nullopt;
   return at;
 }
@@ -45,11 +45,25 @@ void listen(job& j, std::uint32_t number) {
       ++t.pending;
       j.tasks[on].listeners.push_back({number, 0, 0});
     });
+    if (t.row.rare().waits_again)
+      for_each(t.row.waited, [&](std::uint32_t on) {
+        if (settled(j.tasks[on].row.state))
+          return;
+        ++t.pending;
+        j.tasks[on].listeners.push_back({number, 0, 1});
+      });
     return;
   }
   t.waiting.assign(t.row.wait->any_of.size(), {});
-  for (auto c = std::uint32_t{0}; c < t.waiting.size(); ++c)
-    for_each(t.row.wait->any_of[c].tasks, [&](std::uint32_t on) {
+  for (auto c = std::uint32_t{0}; c < t.waiting.size(); ++c) {
+    auto& clause = t.row.wait->any_of[c];
+    for (auto& name : clause.expected) {
+      ++t.waiting[c].unsettled;
+      j.expected[name].push_back({number, t.row.visit, c});
+    }
+    if (clause.mode == wait_mode::signal)
+      j.signal_waits[clause.signal].insert(number);
+    for_each(clause.tasks, [&](std::uint32_t on) {
       auto& other = j.tasks[on].row;
       auto& p = t.waiting[c];
       if (!settled(other.state)) {
@@ -60,6 +74,41 @@ void listen(job& j, std::uint32_t number) {
       p.failed |= other.state == task_state::failed || other.state == task_state::cancelled
                || other.failed_upstream;
     });
+  }
+}
+
+void unlisten(job& j, std::uint32_t number) {
+  auto& t = j.tasks[number];
+  auto is_it = [&](auto& l) { return l.task == number && l.visit == t.row.visit; };
+  for (auto& c : t.row.wait->any_of) {
+    // Those that are still to settle need not tell this visit any more.
+    for_each(c.tasks, [&](std::uint32_t on) {
+      if (!settled(j.tasks[on].row.state))
+        std::erase_if(j.tasks[on].listeners, is_it);
+    });
+    for (auto& name : c.expected)
+      if (auto at = j.expected.find(name); at != j.expected.end()) {
+        std::erase_if(at->second, is_it);
+        if (at->second.empty())
+          j.expected.erase(at);
+      }
+    if (auto at = j.signal_waits.find(c.signal); at != j.signal_waits.end()) {
+      at->second.erase(number);
+      if (at->second.empty())
+        j.signal_waits.erase(at);
+    }
+  }
+}
+
+bool is_review(const task_row& row) {
+  return row.wait && !row.wait->any_of.empty()
+      && row.wait->any_of.front().mode == wait_mode::review;
+}
+
+bool waits_for_jobs(const task_row& row) {
+  return row.wait && std::any_of(row.wait->any_of.begin(), row.wait->any_of.end(), [](auto& c) {
+           return !c.jobs.empty();
+         });
 }
 
 namespace {
@@ -99,6 +148,7 @@ result<void> load_specs(store::view& disk, job& j) {
     }
   };
   add(std::exchange(j.definition.tasks, {}));
+  j.inline_specs = static_cast<std::uint32_t>(j.tasks.size());
   auto problem = std::optional<error>{};
   auto scanned = scan_prefix(disk, store::table::specs, store::key::of(j.number),
                              [&](std::string_view, const store::record& r) {
@@ -139,6 +189,37 @@ result<void> load_rows(store::view& disk, job& j) {
   return problem ? result<void>{fail(*problem)} : result<void>{};
 }
 
+result<void> load_signals(store::view& disk, job& j) {
+  if (j.row.signals_end == 0)
+    return {};
+  auto problem = std::optional<error>{};
+  auto scanned =
+    scan_prefix(disk, store::table::signals, store::key::of(j.number),
+                [&](std::string_view key, const store::record& r) {
+                  auto row = decode_signal(r.body);
+                  if (!row) {
+                    problem = row.error();
+                    return false;
+                  }
+                  j.signals[row->name].push_back({store::key::signal_of(key), row->value});
+                  ++j.queued_signals;
+                  return true;
+                });
+  return problem ? result<void>{fail(*problem)} : scanned;
+}
+
+result<void> load_children(store::view& disk, job& j) {
+  if (j.row.submitted == 0)
+    return {};
+  return scan_prefix(disk, store::table::children, store::key::of(j.number),
+                     [&](std::string_view key, const store::record& r) {
+                       auto leave = r.body == std::string_view{"\1", 1};
+                       j.children.push_back({store::key::child_of(key),
+                                             leave ? on_parent_end::leave : on_parent_end::cancel});
+                       return true;
+                     });
+}
+
 /// Whether the rows fit each other: what a checksum cannot tell.
 bool makes_sense(const job& j) {
   auto named = std::uint64_t{0};
@@ -169,7 +250,7 @@ bool makes_sense(const job& j) {
 result<job> load_parts(store::view& disk, std::uint64_t number) {
   auto j = job{};
   j.number = number;
-  for (auto part : {load_head, load_specs, load_rows})
+  for (auto part : {load_head, load_specs, load_rows, load_signals, load_children})
     if (auto done = part(disk, j); !done)
       return fail(done.error());
   if (!makes_sense(j))
@@ -187,13 +268,14 @@ result<job> load_job(store::view& disk, std::uint64_t number) try {
   j.first_new_task = j.row.tasks;
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
     auto& t = j.tasks[i];
-    if (!t.spec.name.empty())
+    if (!t.spec.name.empty() && !t.row.rare().replaced)
       j.names.emplace(t.spec.name, i);
     if (t.row.state == task_state::waiting || t.row.state == task_state::suspended)
       listen(j, i);
     // On disk, `waiting` stands for both: readiness follows from the dependencies.
     if (t.row.state == task_state::waiting && t.pending == 0)
       t.row.state = task_state::ready;
+    j.replaced += t.row.rare().replaced;
     j.unsettled += !settled(t.row.state);
     j.active += active(t.row.state);
   }
@@ -237,6 +319,20 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   x.input = spec.input;
   x.output = row.output;
   x.saved_state = row.saved_state;
+  x.answer = row.rare().answer;
+  x.progress = row.rare().progress;
+  x.replaced = row.rare().replaced;
+  if (row.wait)
+    for (auto& c : row.wait->any_of) {
+      auto& w = x.waits.emplace_back();
+      w.mode = c.mode;
+      for_each(c.tasks, [&](std::uint32_t t) { w.tasks.push_back(t); });
+      w.until = c.until;
+      w.jobs = c.jobs;
+      w.expected = c.expected;
+      w.signal = c.signal;
+      w.schema = c.schema;
+    }
   return x;
 }
 

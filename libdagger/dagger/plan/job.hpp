@@ -5,7 +5,10 @@
 #include <dagger/plan/rows.hpp>
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,8 +20,20 @@ namespace dagger::plan {
 /// Somebody who must hear when a task settles. Out of date if the dependant has moved on.
 struct listener {
   std::uint32_t task;
-  std::uint32_t visit;  // 0: it comes after the task; else the visit that is suspended
-  std::uint32_t clause; // of the wait
+  std::uint32_t visit;  // 0: it is waiting; else the visit that is suspended
+  std::uint32_t clause; // of the wait; of a waiting one: whether it does not mind how the task ends
+};
+
+/// A queued signal.
+struct queued_signal {
+  std::uint32_t number;
+  std::string value;
+};
+
+/// A job that another one submitted.
+struct child_job {
+  std::uint64_t number;
+  dagger::on_parent_end on_parent_end;
 };
 
 /// How far a condition of a suspended task is.
@@ -37,7 +52,8 @@ struct task {
   // derived
   std::uint32_t pending = 0; // of `after`, not settled
   std::vector<listener> listeners;
-  std::vector<progress> waiting; // per clause
+  std::vector<progress> waiting;           // per clause
+  std::optional<std::uint64_t> stream_end; // one past its last chunk, once somebody has looked
 };
 
 /// A job, whole.
@@ -51,8 +67,17 @@ struct job {
   std::uint32_t unsettled = 0;
   std::uint32_t active = 0; // ready, running or in backoff
   bool listed = false;      // stands in the table `active`
+  bool held = false;        // nothing of it is assigned: it is paused, or at its limit
+  std::map<std::string, std::deque<queued_signal>, std::less<>> signals;
+  std::size_t queued_signals = 0;
+  std::map<std::string, std::set<std::uint32_t>, std::less<>> signal_waits; // by name, tasks
+  std::map<std::string, std::vector<listener>, std::less<>> expected; // by name that is missing
+  std::vector<child_job> children;
   bool dirty = false;
-  std::uint64_t last_batch = 0; // the last one with rows of this job
+  bool definition_changed = false;
+  std::uint32_t replaced = 0;     // tasks
+  std::uint32_t inline_specs = 0; // of its first tasks, which stand in the definition
+  std::uint64_t last_batch = 0;   // the last one with rows of this job
   // of the event that is being applied
   std::vector<transition> transitions;
   std::vector<std::uint32_t> dirty_tasks;
@@ -66,11 +91,19 @@ struct job {
     return name_of(tasks[t].spec, t);
   }
 
+  std::uint32_t count(task_state x) const {
+    return row.counts[static_cast<std::size_t>(x)];
+  }
+
   /// Calls `visit` with each task that `t` depends on by `after`.
   template <class F>
   void for_each_after(std::uint32_t t, F&& visit) const {
-    for_each(tasks[t].spec.after, visit);
-    for_each(tasks[t].row.added_after, visit);
+    auto unless_replaced = [&](std::uint32_t on) {
+      if (!tasks[on].row.rare().replaced)
+        visit(on);
+    };
+    for_each(tasks[t].spec.after, unless_replaced);
+    for_each(tasks[t].row.added_after, unless_replaced);
   }
 };
 
@@ -91,8 +124,17 @@ std::optional<wake_call> next_call(const task_row& row);
 result<job> load_job(store::view& disk, std::uint64_t number);
 
 /// Enters `t` in the lists of those that it waits for; counts what is unsettled. For waiting and
-/// for suspended tasks.
+/// for suspended tasks. What it waits for of other jobs is for the planner.
 void listen(job& j, std::uint32_t t);
+
+/// Takes a suspended task out of these lists.
+void unlisten(job& j, std::uint32_t t);
+
+/// Whether the task's output is in review.
+bool is_review(const task_row& row);
+
+/// Whether the task waits for other jobs.
+bool waits_for_jobs(const task_row& row);
 
 /// The parts of a definition or spec row that users see of one task.
 task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t number);

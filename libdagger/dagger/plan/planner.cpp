@@ -9,11 +9,6 @@ namespace dagger::plan {
 
 namespace {
 
-/// How many timers one event may fire, so that no batch grows without bound.
-constexpr auto timers_per_event = 1'024;
-
-constexpr auto beyond_total = "not done within its total time-out";
-
 error no_row(std::uint64_t job) {
   return {code::store_corrupt, "job " + std::to_string(job) + " has no row"};
 }
@@ -48,6 +43,12 @@ void planner::impl::begin(store::view& v, timestamp at) {
 }
 
 effects planner::impl::end() {
+  look_at_stalls();
+  for (auto* asked : {&dirty_jobs, &attended_jobs})
+    for (auto number : *asked)
+      if (auto j = jobs.find(number); j != jobs.end())
+        answer_if_paused(j->second);
+  attended_jobs.clear();
   dispatch();
   for (auto number : dirty_jobs)
     write(jobs.at(number));
@@ -82,15 +83,57 @@ void planner::impl::touch(job& j, std::uint32_t t) {
 job* planner::impl::find_or_load(std::uint64_t number) {
   if (auto found = jobs.find(number); found != jobs.end())
     return &found->second;
+  if (doomed.contains(number))
+    return nullptr;
   auto stored = read(disk->get(store::table::jobs, store::key::job(number)));
   if (!stored)
     return nullptr;
   auto& j = jobs[number] = read(load_job(*disk, number));
   ids.emplace(j.row.id, number);
+  enter(j);
+  return &j;
+}
+
+job* planner::impl::take_over(std::uint64_t number) {
+  auto is_new = options.which == scope::named && ours.insert(number).second;
+  auto was_there = jobs.contains(number);
+  auto* j = find_or_load(number);
+  if (j && is_new && was_there)
+    take_up(*j);
+  return j;
+}
+
+void planner::impl::follow_or_write(const timer_table::timer& x) {
+  if (is_ours(x.job))
+    timers.add(x, out.writes, this_batch());
+  else
+    timers.only_write(x, out.writes);
+}
+
+/// What all jobs in memory need.
+void planner::impl::enter(job& j) {
+  auto number = j.number;
   touched.emplace_back(batches_given, number); // to be forgotten if nothing comes of it
   j.row.counts = {};
   for (auto& t : j.tasks)
     ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+  refresh_hold(j);
+  for (auto t = std::uint32_t{0}; t < j.tasks.size() && j.row.waits_for_jobs > 0; ++t)
+    if (auto& row = j.tasks[t].row; waits_for_jobs(row)) {
+      count_jobs(j, t);
+      for (auto& c : row.wait->any_of)
+        for (auto other : c.jobs)
+          watchers[other].emplace(number, t);
+    }
+  if (is_ours(number))
+    take_up(j);
+}
+
+/// Enters a job that was loaded among those that are worked on.
+void planner::impl::take_up(job& j) {
+  auto follows = options.which == scope::named;
+  if (j.row.due && follows)
+    timers.follow({*j.row.due, j.number, store::job_itself});
   for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
     auto& row = j.tasks[t].row;
     if (row.state == task_state::ready)
@@ -101,11 +144,10 @@ job* planner::impl::find_or_load(std::uint64_t number) {
       set_alarm(alarm::kind::total, *row.total_deadline, j, t);
     if (row.state == task_state::running)
       interrupt(j, t); // by the end of the engine that ran it
-    else if (row.state == task_state::suspended && works_on == scope::named)
+    else if (row.state == task_state::suspended && follows)
       if (auto call = next_call(row))
-        timers.follow({call->when, number, t});
+        timers.follow({call->when, j.number, t});
   }
-  return &j;
 }
 
 std::shared_ptr<const job> planner::impl::look_at(std::uint64_t number) {
@@ -123,143 +165,44 @@ std::optional<known_job> planner::impl::find(const std::string& id) {
   if (!stored)
     return std::nullopt;
   auto definition = read(decode_definition(stored->body));
+  if (doomed.contains(definition.number))
+    return std::nullopt; // that it is gone is on its way to the disk
   return known_job{definition.number, std::move(definition.hash)};
 }
 
-job_state planner::impl::state_of(std::uint64_t number) {
+std::optional<job_row> planner::impl::stored_row(std::uint64_t number) {
   if (auto found = jobs.find(number); found != jobs.end())
-    return found->second.row.state;
+    return found->second.row;
+  if (doomed.contains(number))
+    return std::nullopt;
   auto stored = read(disk->get(store::table::jobs, store::key::job(number)));
   if (!stored)
+    return std::nullopt;
+  return read(decode_job(stored->body));
+}
+
+job_state planner::impl::state_of(std::uint64_t number) {
+  auto row = stored_row(number);
+  if (!row)
     throw unreadable{no_row(number)};
-  return read(decode_job(stored->body)).state;
+  return row->state;
 }
 
 void planner::impl::forget_idle() {
   while (!touched.empty() && touched.front().first <= batches_confirmed) {
     auto j = jobs.find(touched.front().second);
     touched.pop_front();
-    if (j == jobs.end() || j->second.active > 0 || j->second.last_batch > batches_confirmed)
+    if (j == jobs.end() || (j->second.active > 0 && is_ours(j->first))
+        || j->second.last_batch > batches_confirmed)
       continue;
+    if (j->second.row.waits_for_jobs > 0)
+      for (auto t = std::uint32_t{0}; t < j->second.tasks.size(); ++t)
+        unwatch(j->second, t, true);
+    for (auto& [name, a] : agents)
+      if (j->second.held)
+        a.ready.release(j->first);
     ids.erase(j->second.row.id);
     jobs.erase(j);
-  }
-}
-
-// -- time -------------------------------------------------------------------------
-
-void planner::impl::set_alarm(alarm::kind what, timestamp when, const job& j, std::uint32_t t) {
-  alarms.push({when, j.number, t, what});
-  if (alarms.size() < alarms_before_sweep)
-    return;
-  auto live = decltype(alarms){};
-  for (; !alarms.empty(); alarms.pop())
-    if (is_due(alarms.top()))
-      live.push(alarms.top());
-  alarms = std::move(live);
-  alarms_before_sweep = std::max(least_alarms_before_sweep, 2 * alarms.size());
-}
-
-/// Whether the alarm still means something.
-bool planner::impl::is_due(const alarm& x) {
-  auto at = jobs.find(x.job);
-  if (at == jobs.end())
-    return false;
-  auto& row = at->second.tasks[x.task].row;
-  switch (x.what) {
-  case alarm::kind::backoff:
-    return row.state == task_state::backoff && row.due == x.when;
-  case alarm::kind::attempt: {
-    auto s = running.find({x.job, x.task});
-    return s != running.end() && !s->second.lingering && s->second.until == x.when;
-  }
-  case alarm::kind::total:
-    return active(row.state) && row.total_deadline == x.when;
-  }
-  return false;
-}
-
-void planner::impl::ring(const alarm& x) {
-  auto& j = jobs.at(x.job);
-  auto& row = j.tasks[x.task].row;
-  auto s = running.find({x.job, x.task});
-  auto stop_it = [&] {
-    s->second.lingering = true;
-    out.commands.push_back(stop{s->second.agent, s->second.attempt});
-  };
-  switch (x.what) {
-  case alarm::kind::backoff:
-    if (s == running.end()) // else it goes on when the slot is back
-      make_ready(j, x.task);
-    break;
-  case alarm::kind::attempt: {
-    stop_it();
-    auto text = "the attempt took longer than " + to_text(*limit_of(j.tasks[x.task]));
-    fail_attempt(j, x.task, {std::string{code::timeout}, std::move(text)});
-    break;
-  }
-  case alarm::kind::total:
-    if (row.state == task_state::running)
-      stop_it();
-    move(j, x.task, task_state::failed, std::string{code::timeout},
-         "not done within its total time-out");
-    settle(j, x.task);
-    break;
-  }
-}
-
-void planner::impl::ring(const timer_table::timer& x) {
-  auto j = find_or_load(x.job);
-  auto call = std::optional<wake_call>{};
-  if (j && x.task < j->tasks.size() && j->tasks[x.task].row.state == task_state::suspended)
-    call = next_call(j->tasks[x.task].row);
-  if (!call || call->when != x.when)
-    throw unreadable{{code::store_corrupt, "the timer of job " + std::to_string(x.job) + ", task "
-                                             + std::to_string(x.task)
-                                             + " belongs to no task that waits for it"}};
-  auto& row = j->tasks[x.task].row;
-  auto fail_late = [&](const char* why) {
-    leave_wait(*j, x.task);
-    move(*j, x.task, task_state::failed, std::string{code::timeout}, why);
-    settle(*j, x.task);
-  };
-  switch (call->what) {
-  case wake_call::kind::condition:
-    wake(*j, x.task);
-    break;
-  case wake_call::kind::deadline:
-    if (row.wait->on_deadline == on_deadline::wake)
-      wake(*j, x.task, true);
-    else
-      fail_late("what it waited for did not happen in time");
-    break;
-  case wake_call::kind::total:
-    fail_late(beyond_total);
-    break;
-  }
-}
-
-void planner::impl::pass_time() {
-  for (auto fired = 0; fired < timers_per_event; ++fired) {
-    while (!alarms.empty() && !is_due(alarms.top()))
-      alarms.pop();
-    if (auto filled = timers.refill(*disk); !filled)
-      throw unreadable{filled.error()};
-    auto timer = timers.first();
-    auto alarm_first = !alarms.empty();
-    if (alarm_first && timer) {
-      auto& x = alarms.top();
-      alarm_first = timer_table::timer{x.when, x.job, x.task} < *timer;
-    }
-    if (alarm_first && alarms.top().when <= now) {
-      auto x = alarms.top();
-      alarms.pop();
-      ring(x);
-    } else if (!alarm_first && timer && timer->when <= now) {
-      ring(*timer);
-    } else {
-      return;
-    }
   }
 }
 
@@ -269,11 +212,12 @@ void planner::impl::pass_time() {
 void planner::impl::write_specs(job& j) {
   auto total = static_cast<std::uint32_t>(j.tasks.size());
   auto is_new = j.row.events_end == 0;
-  if (is_new) {
+  if (is_new && total <= tasks_in_definition)
+    j.inline_specs = total;
+  if (is_new || std::exchange(j.definition_changed, false)) {
     auto definition = j.definition;
-    if (total <= tasks_in_definition)
-      for (auto& t : j.tasks)
-        definition.tasks.push_back(t.spec);
+    for (auto t = std::uint32_t{0}; t < j.inline_specs; ++t)
+      definition.tasks.push_back(j.tasks[t].spec);
     out.writes.put(store::table::definitions, store::key::definition(j.row.id),
                    store::kind::definition, encode(definition));
   }
@@ -293,7 +237,7 @@ void planner::impl::write(job& j) {
   auto news = event_row{};
   if (auto total = static_cast<std::uint32_t>(j.tasks.size()); total > j.first_new_task)
     news.event.added.push_back({j.first_new_task, total - j.first_new_task});
-  if (j.row.events_end == 0 || !news.event.added.empty())
+  if (j.row.events_end == 0 || !news.event.added.empty() || j.definition_changed)
     write_specs(j);
   for (auto t : std::exchange(j.dirty_tasks, {})) {
     auto& x = j.tasks[t];
@@ -328,8 +272,10 @@ planner::planner(planner&&) noexcept = default;
 planner& planner::operator=(planner&&) noexcept = default;
 planner::~planner() = default;
 
-result<planner> planner::restore(store::view& disk, scope which, timestamp now, effects& first) {
+result<planner> planner::restore(store::view& disk, planner_options options, timestamp now,
+                                 effects& first) {
   auto self = std::make_unique<impl>();
+  self->options = options;
   try {
     self->begin(disk, now);
     self->next_event = read(store::end_of(disk, store::log_id::jobs));
@@ -342,7 +288,7 @@ result<planner> planner::restore(store::view& disk, scope which, timestamp now, 
         !x)
       return fail(x.error());
     auto numbers = std::vector<std::uint64_t>{};
-    if (which == scope::every_job)
+    if (options.which == scope::every_job)
       if (auto x = scan_prefix(disk, store::table::active, store::key::of(),
                                [&](std::string_view key, const store::record&) {
                                  numbers.push_back(store::key::job_of(key));
@@ -350,8 +296,8 @@ result<planner> planner::restore(store::view& disk, scope which, timestamp now, 
                                });
           !x)
         return fail(x.error());
-    self->works_on = which;
-    if (which == scope::every_job)
+    self->begin_retention();
+    if (options.which == scope::every_job)
       if (auto x = self->timers.restore(disk); !x)
         return fail(x.error());
     for (auto number : numbers)
@@ -383,6 +329,9 @@ void planner::confirm(std::size_t n) {
   impl_->batches_confirmed += n;
   check(impl_->batches_confirmed <= impl_->batches_given, "a batch was confirmed twice");
   impl_->timers.confirm(impl_->batches_confirmed);
+  auto& ends = impl_->recent_ends;
+  while (!ends.empty() && ends.front().batch <= impl_->batches_confirmed)
+    ends.pop_front();
   impl_->forget_idle();
 }
 
@@ -393,6 +342,8 @@ std::optional<timestamp> planner::wake_at() {
   auto first = alarms.empty() ? std::nullopt : std::optional{alarms.top().when};
   if (auto timer = impl_->timers.first(); timer && (!first || timer->when < *first))
     first = timer->when;
+  if (auto at = impl_->retention_at; at && (!first || *at < *first))
+    first = at;
   return first;
 }
 

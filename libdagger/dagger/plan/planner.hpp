@@ -16,13 +16,24 @@ enum class scope : std::uint8_t {
   named,     // those that an event names
 };
 
+struct planner_options {
+  scope which = scope::every_job;
+  /// Finished jobs are purged so long after their end; 0: never.
+  duration retention{0};
+
+  planner_options(scope x = scope::every_job, duration keep = duration{0})
+    : which(x),
+      retention(keep) {}
+};
+
 /// The fold over events. Its state is, up to what `committed` still lacks, a function of
 /// the store: `restore(disk) == memory`, which `dump` shows.
 class planner {
 public:
   /// Reads the active jobs and the next timers; what ran when the last engine ended counts as
   /// interrupted. `first` is to be committed before anything else.
-  static result<planner> restore(store::view& disk, scope which, timestamp now, effects& first);
+  static result<planner> restore(store::view& disk, planner_options options, timestamp now,
+                                 effects& first);
 
   planner(planner&&) noexcept;
   planner& operator=(planner&&) noexcept;

@@ -1,6 +1,8 @@
-// The inside of the planner, for its own sources: planner.cpp (events, time, rows),
-// submit.cpp (jobs come in), outcome.cpp (reports), settle.cpp (what follows from an end),
-// dispatch.cpp (who runs next).
+// The inside of the planner, for its own sources: planner.cpp (events, rows), time.cpp (what is
+// due), submit.cpp (jobs come in), outcome.cpp and additions.cpp (reports), attempt.cpp (signs of
+// running attempts), settle.cpp (what follows from an end), answer.cpp (signals and reviews),
+// request.cpp (pause, cancel), retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs),
+// stall.cpp, forget.cpp (purge), dispatch.cpp (who runs next).
 #pragma once
 
 #include <dagger/plan/job.hpp>
@@ -45,13 +47,22 @@ struct start {
   bool alone = false;
   /// When its time is over; nothing if it has all the time.
   std::optional<timestamp> until = {};
+  /// When it must have given a sign of life; nothing if it need not.
+  std::optional<timestamp> beat_until = {};
+  /// Its agent has been told to stop it.
+  bool stopped = false;
   /// Its time is over; only its slot is still taken.
   bool lingering = false;
+  /// When its progress was written last, and one that waits to be.
+  std::optional<timestamp> progress_written = {};
+  payload progress = {};
+  /// One past the last position of its task's stream, once it is known.
+  std::optional<std::uint64_t> stream_end = {};
 };
 
 /// A point in time that matters to a job in memory. Out of date if the task has moved on.
 struct alarm {
-  enum class kind : std::uint8_t { backoff, attempt, total };
+  enum class kind : std::uint8_t { backoff, attempt, beat, progress, total };
 
   timestamp when;
   std::uint64_t job;
@@ -61,8 +72,14 @@ struct alarm {
   friend auto operator<=>(const alarm&, const alarm&) = default;
 };
 
+/// How often a running attempt's progress is written.
+inline constexpr std::chrono::seconds progress_pause{1};
+
 /// Alarms that mean nothing any more are swept out when there are so many.
 inline constexpr std::size_t least_alarms_before_sweep = 4'096;
+
+/// Whether an attempt came to something, not only to its end.
+bool is_outcome(const report& r);
 
 struct planner::impl {
   using task_key = std::pair<std::uint64_t, std::uint32_t>;
@@ -78,7 +95,8 @@ struct planner::impl {
   /// Interruptions, job, task of the ready tasks that must run alone.
   std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> alone;
   bool alone_runs = false;
-  scope works_on = scope::every_job;
+  planner_options options;
+  std::unordered_set<std::uint64_t> ours; // with `scope::named`, the jobs that it works on
   std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
   std::size_t alarms_before_sweep = least_alarms_before_sweep;
   timer_table timers;
@@ -86,6 +104,20 @@ struct planner::impl {
   std::uint64_t batches_given = 0;
   std::uint64_t batches_confirmed = 0;
   std::deque<std::pair<std::uint64_t, std::uint64_t>> touched; // batch, job
+
+  /// Tasks in memory that wait for a job.
+  std::unordered_map<std::uint64_t, std::set<task_key>> watchers;
+  std::set<std::uint64_t> doomed; // purged jobs of which rows are left
+  /// The position in the log from which the next job to be purged is looked for, and when.
+  std::uint64_t oldest_event = 0;
+  std::optional<timestamp> retention_at;
+  struct end_of_job {
+    std::uint64_t batch;
+    std::uint64_t job;
+    timestamp when;
+  };
+  std::deque<end_of_job> recent_ends;         // not on disk yet
+  std::set<std::uint64_t> old_but_waited_for; // to be purged when nobody waits for them
 
   /// A row could not be read in the middle of an event: memory is not to be trusted any more.
   bool dead = false;
@@ -96,6 +128,9 @@ struct planner::impl {
   store::view* disk = nullptr;
   timestamp now{};
   std::vector<std::uint64_t> dirty_jobs;
+  std::deque<std::uint64_t> ended_jobs;      // what follows from their end is still to be done
+  std::vector<std::uint64_t> submitted_jobs; // by the report that is being applied
+  std::vector<std::uint64_t> attended_jobs;  // may be paused, which their clients must hear
 
   // -- planner.cpp ----------------------------------------------------------------
 
@@ -106,46 +141,160 @@ struct planner::impl {
   }
   /// The job, loaded if need be; null if the store has none of this number.
   job* find_or_load(std::uint64_t number);
+  /// The same, and from now on this planner works on it (`scope::named`).
+  job* take_over(std::uint64_t number);
+  bool is_ours(std::uint64_t number) const {
+    return options.which == scope::every_job || ours.contains(number);
+  }
+  void enter(job& j);
+  void take_up(job& j);
+  void follow_or_write(const timer_table::timer& x);
   /// A job that there is, to be looked at only: it is not taken up.
   std::shared_ptr<const job> look_at(std::uint64_t number);
   /// The job with this id, in memory or in the store.
   std::optional<known_job> find(const std::string& id);
+  /// The row of a job; nothing if the store has none of this number.
+  std::optional<job_row> stored_row(std::uint64_t number);
   job_state state_of(std::uint64_t number);
+  /// The job with this id, loaded; null, and a refusal, if there is none.
+  job* find_for(const std::string& id, client_id client);
+  void refuse_to(client_id client, std::string_view code, std::string message,
+                 std::string hint = {});
+  void done_for(client_id client);
   void touch(job& j);
   void touch(job& j, std::uint32_t t);
   void forget_idle();
   void write(job& j);
   void write_specs(job& j);
+
+  // -- time.cpp -----------------------------------------------------------------------
+
   void set_alarm(alarm::kind what, timestamp when, const job& j, std::uint32_t t);
   bool is_due(const alarm& x);
   void ring(const alarm& x);
   void ring(const timer_table::timer& x);
   void pass_time();
+  /// The running attempt's time is over: only its slot is still taken.
+  void stop_attempt(start& s);
+  void end_of_time(job& j, std::uint32_t t, alarm::kind why);
+  void pass_deadline(job& j);
 
   // -- submit.cpp -------------------------------------------------------------------
 
   void take(const job_submitted& x);
   void take(const job_resumed& x);
-  void create(const job_submitted& x);
+  /// `parent`: the job that submits it, or null.
+  job& create(const job_spec& spec, const std::string& hash, const job* parent,
+              dagger::on_parent_end at_its_end);
   std::optional<error> refusal_of(const job_spec& spec) const;
+  void define(job& j, const job_spec& spec, const std::string& hash);
+  void add_defined(job& j, const job_spec& spec, const std::vector<std::uint32_t>& numbers);
   void expect_end(std::uint64_t number, client_id client);
   stored_payload keep(const job& j, std::uint32_t t, store::slot which, const payload& x,
                       const stored_payload& before = {});
   spec_row row_of(const job& j, const task_spec& x, std::uint32_t number);
   void enter_new(job& j);
+  void arrive(job& j, std::uint32_t t);
+
+  // -- attempt.cpp ------------------------------------------------------------------
+
+  void take(const heart_beaten& x);
+  void take(const step_done& x);
+  void take(const chunks_emitted& x);
+  /// The start of a running attempt; null if it is over.
+  start* running_attempt(const attempt_id& x);
+  void wrote(job& j);
+  void keep_progress(job& j, std::uint32_t t, start& s);
+  void write_progress(job& j, std::uint32_t t, start& s);
+
+  // -- answer.cpp -------------------------------------------------------------------
+
+  void take(const signal_received& x);
+  void take(const review_decided& x);
+  /// What is wrong with sending it; nothing if it may be taken or queued.
+  std::optional<error> refusal_of(const signal_received& x, const job& j) const;
+  void accept_review(job& j, std::uint32_t t);
+  void reject_review(job& j, std::uint32_t t, const review_decided& x);
+  /// The oldest queued signal of the name goes to the task as its answer.
+  void take_signal(job& j, std::uint32_t t, const std::string& name);
+
+  // -- request.cpp ------------------------------------------------------------------
+
+  void take(const job_paused& x);
+  void take(const job_cancelled& x);
+  void cancel(job& j);
+  void end_task(job& j, std::uint32_t t, task_state to, std::string_view code,
+                const std::string& why);
+  void cancel_task(job& j, std::uint32_t t);
+  void fail_all(job& j, std::string_view code, const std::string& why);
+  void end_cancelled(job& j, const report& r);
+  void change_state(job& j, job_state to);
+  void refresh_hold(job& j);
+  void answer_if_paused(job& j);
+
+  // -- retry_job.cpp ----------------------------------------------------------------
+
+  void take(const job_retried& x);
+  std::optional<error> retry_from(job& j, const std::string& name);
+  std::optional<error> retry_unfinished(job& j);
+  std::optional<error> retry_with(job& j, const job_spec& spec, const std::string& hash);
+  void begin_again(job& j);
+  void begin_anew(job& j, std::uint32_t t, bool waits_again);
+  void begin_from_scratch(job& j, std::uint32_t t);
+  void replace(job& j, std::uint32_t t);
+  void look_at_retried(job& j, const std::vector<std::uint32_t>& which);
+
+  // -- other_jobs.cpp ---------------------------------------------------------------
+
+  void watch(job& j, std::uint32_t t);
+  void unwatch(job& j, std::uint32_t t, bool in_memory_only = false);
+  void count_jobs(job& j, std::uint32_t t);
+  std::set<task_key> watchers_of(std::uint64_t number);
+  void follow_ends();
+  void tell_watchers(const job& ended);
+  std::optional<error> refusal_of_jobs(const job& j, const report& r);
+  std::optional<error> check_waited_jobs(const job& j, const std::vector<std::string>& waited,
+                                         const report& r);
+  void submit_all(job& j, const report& r);
+
+  // -- stall.cpp --------------------------------------------------------------------
+
+  bool has_stalled(const job& j);
+  /// False if nothing came of it.
+  bool look_at_stall(job& j);
+  void look_at_stalls();
+  bool notify_planner(job& j, const std::string& situation);
+
+  // -- forget.cpp -------------------------------------------------------------------
+
+  void take(const job_purged& x);
+  void take(const sweep_due& x);
+  std::optional<error> refusal_to_purge(std::uint64_t number, const job_row& row);
+  std::uint64_t parent_of(std::uint64_t number, const job_row& row);
+  void doom(std::uint64_t number, const job_row& row);
+  std::uint64_t sweep_events(std::uint64_t number, std::size_t& left);
+  std::optional<std::uint64_t> next_to_sweep();
+  void begin_retention();
+  void look_for_old_jobs();
+  void find_old_jobs(std::set<std::uint64_t>& found);
 
   // -- outcome.cpp ------------------------------------------------------------------
 
   void take(const tasks_reported& x);
   void take(const report& r);
+  void apply(const report& r);
+  void slot_is_back(job* j, std::uint32_t t);
   void note_late(job& j, const report& r);
   void fail_attempt(job& j, std::uint32_t t, const failure& why, const payload& feedback = {});
   void interrupt(job& j, std::uint32_t t);
   void give_back(job& j, std::uint32_t t);
   std::optional<error> add_all(job& j, std::uint32_t t, const report& r,
                                std::vector<clause>& conditions);
-  void complete(job& j, std::uint32_t t, const completed& x);
+  void complete(job& j, std::uint32_t t, const payload& output);
   void suspend(job& j, std::uint32_t t, const suspended& x, std::vector<clause> conditions);
+  /// The task needs nothing any more of what its visits were told.
+  void forget_visit(job& j, std::uint32_t t);
+  void await_review(job& j, std::uint32_t t, const in_review& x);
 
   // -- settle.cpp -------------------------------------------------------------------
 
@@ -158,10 +307,16 @@ struct planner::impl {
   void skip_after(job& j, std::uint32_t t, std::uint32_t upstream);
   /// After the task was moved to an end: everything that follows.
   void settle(job& j, std::uint32_t t);
-  void wake(job& j, std::uint32_t t, bool deadline_passed = false);
-  bool holds(const task& t, std::size_t which) const;
-  bool any_holds(const task& t) const;
+  /// By the condition `cause`, or, without one, by the deadline.
+  void wake(job& j, std::uint32_t t, std::optional<std::uint32_t> cause);
+  bool holds(const job& j, const task& t, std::size_t which) const;
+  /// The first condition that holds.
+  std::optional<std::uint32_t> holding(const job& j, std::uint32_t t) const;
+  void enter_wait(job& j, std::uint32_t t);
   void leave_wait(job& j, std::uint32_t t);
+  void give_up_wait(job& j, std::uint32_t t);
+  /// Fails a suspended or otherwise unsettled task.
+  void fail_task(job& j, std::uint32_t t, std::string_view code, const std::string& why);
   void finish(job& j);
 
   // -- dispatch.cpp -----------------------------------------------------------------
@@ -175,6 +330,7 @@ struct planner::impl {
   agent_entry& agent(const std::string& name);
   const retry_policy& retry_of(const task& t);
   std::optional<duration> limit_of(const task& t);
+  std::optional<duration> heartbeat_of(const task& t);
   void enqueue(job& j, std::uint32_t t);
   void dequeue(job& j, std::uint32_t t);
   void dispatch();

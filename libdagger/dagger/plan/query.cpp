@@ -34,6 +34,11 @@ result<job_status> status_of(store::view& v, std::uint64_t number, const job_row
   x.priority = definition->priority;
   x.inputs = definition->inputs;
   x.outputs = definition->outputs;
+  x.code = row.code;
+  x.parent = definition->parent;
+  x.stalled = row.stall != 0 && row.state == job_state::running
+           && definition->stall_action == stall_action::callback && row.counts[1] == 0
+           && row.counts[2] == 0 && row.counts[3] == 0;
   return x;
 }
 
@@ -149,7 +154,8 @@ public:
     : view_(v),
       job_(job) {
     for (auto& t : tasks)
-      by_name_.emplace(t.name, &t);
+      if (!t.replaced)
+        by_name_.emplace(t.name, &t);
   }
 
   result<json> of(const task_status& t) {
@@ -199,7 +205,8 @@ result<std::optional<job_status>> find_job(store::view& v, std::string_view id) 
   return std::optional{std::move(*status)};
 }
 
-result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit) {
+result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit,
+                       std::uint64_t newest) {
   auto problem = std::optional<error>{};
   auto take = [&](std::string_view key, const store::record& r) {
     auto row = decode_job(r.body);
@@ -214,9 +221,70 @@ result<void> list_jobs(store::view& v, const std::function<bool(const job_status
     }
     return visit(*status);
   };
-  auto done =
-    v.scan(store::table::jobs, store::key::job(~std::uint64_t{0}), store::direction::down, take);
+  auto done = v.scan(store::table::jobs, store::key::job(newest), store::direction::down, take);
   return problem ? result<void>{fail(*problem)} : done;
+}
+
+result<job_status> job_of(store::view& v, std::uint64_t number) {
+  auto row = row_of(v, number);
+  if (!row)
+    return fail(row.error());
+  return status_of(v, number, *row);
+}
+
+result<std::vector<job_status>> children_of(store::view& v, std::uint64_t number) {
+  auto all = std::vector<job_status>{};
+  auto problem = std::optional<error>{};
+  auto scanned = scan_prefix(v, store::table::children, store::key::of(number),
+                             [&](std::string_view key, const store::record&) {
+                               auto child = job_of(v, store::key::child_of(key));
+                               if (child)
+                                 all.push_back(std::move(*child));
+                               else if (child.error().code != code::not_found)
+                                 problem = child.error(); // else it has been purged
+                               return !problem;
+                             });
+  if (!scanned)
+    return fail(scanned.error());
+  if (problem)
+    return fail(*problem);
+  return all;
+}
+
+result<std::vector<signal_wait>> signal_waits(store::view& v, std::string_view job_id) {
+  auto job = find_job(v, job_id);
+  if (!job)
+    return fail(job.error());
+  if (!*job)
+    return fail(code::not_found, "there is no job '" + std::string{job_id} + "'");
+  auto tasks = tasks_of(v, (*job)->number);
+  if (!tasks)
+    return fail(tasks.error());
+  auto found = std::vector<signal_wait>{};
+  for (auto& t : *tasks)
+    for (auto& w : t.waits)
+      if (w.mode == wait_mode::signal)
+        found.push_back({t.number, t.name, w.signal, w.schema});
+  return found;
+}
+
+result<void> read_stream(store::view& v, std::uint64_t job, std::uint32_t task, std::uint64_t from,
+                         const std::function<bool(const stream_entry&)>& visit) {
+  auto problem = std::optional<error>{};
+  auto prefix = store::key::task(job, task);
+  auto scanned = v.scan(store::table::stream, store::key::chunk(job, task, from),
+                        store::direction::up, [&](std::string_view key, const store::record& r) {
+                          if (!key.starts_with(prefix))
+                            return false;
+                          auto row = decode_chunk(r.body);
+                          if (!row) {
+                            problem = row.error();
+                            return false;
+                          }
+                          return visit({store::key::chunk_of(key), row->visit, row->attempt,
+                                        row->time, row->restarted, std::move(row->value)});
+                        });
+  return problem ? result<void>{fail(*problem)} : scanned;
 }
 
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number) {
@@ -325,11 +393,11 @@ result<json> outputs_of(store::view& v, const job_status& job) {
   }
   auto needed = std::vector<bool>(tasks->size());
   for (auto& t : *tasks)
-    if (!t.parent)
+    if (!t.parent && !t.replaced)
       for (auto on : t.after)
         needed[on] = true;
   for (auto& t : *tasks)
-    if (!t.parent && !needed[t.number] && t.state == task_state::completed) {
+    if (!t.parent && !t.replaced && !needed[t.number] && t.state == task_state::completed) {
       auto value = reader.of(t);
       if (!value)
         return value;

@@ -12,6 +12,21 @@
 
 namespace dagger::plan {
 
+/// One of the conditions that a suspended task waits for.
+struct wait_status {
+  wait_mode mode = wait_mode::all;
+  std::vector<std::uint32_t> tasks;
+  /// Of `wait_mode::time`.
+  timestamp until{};
+  /// Numbers of other jobs.
+  std::vector<std::uint64_t> jobs;
+  /// Names of tasks that are not there yet.
+  std::vector<std::string> expected;
+  std::string signal;
+  /// Of the signal's value, JSON text; empty: anything.
+  std::string schema;
+};
+
 /// One task as it stands.
 struct task_status {
   std::uint32_t number = 0;
@@ -41,6 +56,12 @@ struct task_status {
   stored_payload input;
   stored_payload output;
   stored_payload saved_state;
+  stored_payload answer;
+  stored_payload progress;
+  /// If it is suspended.
+  std::vector<wait_status> waits;
+  /// A retry has put others in its place.
+  bool replaced = false;
 };
 
 /// How many tasks are in each state, by `task_state`.
@@ -60,6 +81,12 @@ struct job_status {
   std::int32_t priority = 0;
   stored_payload inputs;
   stored_payload outputs;
+  /// Why it failed as a whole: `timeout` if its deadline passed; else empty.
+  std::string code;
+  /// The job that submitted it; 0: none.
+  std::uint64_t parent = 0;
+  /// Nothing of it can move any more (`stall_action::callback`).
+  bool stalled = false;
 };
 
 /// One change of a task in the history.
@@ -91,8 +118,10 @@ struct job_event {
 /// The job with this id, or nothing.
 result<std::optional<job_status>> find_job(store::view& v, std::string_view id);
 
-/// Jobs from the newest to the oldest; the visitor returns false to end.
-result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit);
+/// Jobs from the newest to the oldest, not above the number `newest`; the visitor returns false to
+/// end.
+result<void> list_jobs(store::view& v, const std::function<bool(const job_status&)>& visit,
+                       std::uint64_t newest = ~std::uint64_t{0});
 
 /// All tasks of a job, by number.
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job);
@@ -108,6 +137,40 @@ result<payload> load(store::view& v, std::uint64_t job, std::uint32_t task, stor
 /// The same, parsed; null if there is none.
 result<json> load_value(store::view& v, std::uint64_t job, std::uint32_t task, store::slot which,
                         const stored_payload& from);
+
+/// The job of this number; the error not_found.
+result<job_status> job_of(store::view& v, std::uint64_t number);
+
+/// The jobs that a job has submitted, by number.
+result<std::vector<job_status>> children_of(store::view& v, std::uint64_t number);
+
+/// A task that waits for a signal now.
+struct signal_wait {
+  std::uint32_t task = 0;
+  std::string task_name;
+  std::string signal;
+  /// JSON text; empty: anything.
+  std::string schema;
+};
+
+/// All waits of a job for signals, by task. The error not_found.
+result<std::vector<signal_wait>> signal_waits(store::view& v, std::string_view job_id);
+
+/// One row of a task's stream.
+struct stream_entry {
+  std::uint64_t position = 0;
+  std::uint32_t visit = 0;
+  std::uint32_t attempt = 0;
+  timestamp time{};
+  /// No chunk: those before are of another attempt.
+  bool restarted = false;
+  /// JSON text.
+  std::string value;
+};
+
+/// A task's stream from `from` on; the visitor returns false to end.
+result<void> read_stream(store::view& v, std::uint64_t job, std::uint32_t task, std::uint64_t from,
+                         const std::function<bool(const stream_entry&)>& visit);
 
 /// All events of a job, oldest first.
 result<std::vector<job_event>> history(store::view& v, std::uint64_t job);

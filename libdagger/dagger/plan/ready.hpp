@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace dagger::plan {
@@ -31,11 +32,15 @@ public:
   /// Takes the lowest task of the job whose turn it is; the job goes to the end of its ring.
   std::optional<entry> pop();
 
+  /// Leaves the job out until it is released: then it goes to the end of its rings.
+  void hold(std::uint64_t job);
+  void release(std::uint64_t job);
+
 private:
   using ring = std::list<std::uint64_t>;
 
   struct turn {
-    ring::iterator at;
+    std::optional<ring::iterator> at;             // nothing while the job is held
     std::map<std::uint32_t, std::uint64_t> tasks; // 64 of them a word
   };
 
@@ -45,6 +50,7 @@ private:
   };
 
   std::map<priority, level, std::greater<>> levels_;
+  std::unordered_set<std::uint64_t> held_;
 };
 
 } // namespace dagger::plan

@@ -1,5 +1,5 @@
 // How the parts of rows are written: times, payloads, ranges, policies. Private to
-// rows.cpp.
+// rows.cpp and task_rows.cpp.
 #pragma once
 
 #include <dagger/codec/bytes.hpp>
@@ -140,6 +140,34 @@ inline retry_policy get_retry(reader& r) {
   x.retry_on = get_texts(r);
   x.abort_on = get_texts(r);
   return x;
+}
+
+/// Marks a byte that holds an enumerator: something follows that most rows do not have.
+inline constexpr auto high_bit = 128u;
+
+/// Runs `read` and turns the end of the bytes into an error.
+template <class F>
+auto decode(const char* what, std::string_view body, F&& read)
+  -> result<decltype(read(std::declval<reader&>()))> {
+  try {
+    auto r = reader{body};
+    return read(r);
+  } catch (const truncated& x) {
+    return fail(code::store_corrupt,
+                std::string{"a row of kind '"} + what + "' cannot be read: " + x.what());
+  }
+}
+
+/// Most rows of tasks are shorter: one allocation each.
+inline constexpr auto usual_row_bytes = std::size_t{120};
+
+template <class F>
+std::string encoded(F&& write) {
+  auto out = std::string{};
+  out.reserve(usual_row_bytes);
+  auto w = writer{out};
+  write(w);
+  return out;
 }
 
 } // namespace dagger::plan

@@ -36,7 +36,7 @@ unsigned flags_of(const spec_row& x, std::string_view agent_before) {
 void put(writer& w, const spec_row& x, std::string_view agent_before) {
   auto flags = flags_of(x, agent_before);
   w.byte(static_cast<std::uint8_t>(flags));
-  w.byte(static_cast<std::uint8_t>(x.kind));
+  w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.kind) | (x.heartbeat ? high_bit : 0u)));
   w.text(x.name);
   if (!(flags & same_agent))
     w.text(x.agent);
@@ -54,12 +54,17 @@ void put(writer& w, const spec_row& x, std::string_view agent_before) {
   put(w, x.created);
   put(w, x.after);
   put(w, x.input);
+  if (x.heartbeat)
+    put(w, x.heartbeat);
 }
 
 spec_row get_spec(reader& r, const std::string& agent_before) {
   auto x = spec_row{};
   auto flags = unsigned{r.byte()};
-  x.kind = get_enum(r, task_kind::subtask);
+  auto kind = unsigned{r.byte()};
+  if ((kind & ~high_bit) > static_cast<unsigned>(task_kind::subtask))
+    throw truncated{};
+  x.kind = static_cast<task_kind>(kind & ~high_bit);
   x.name = r.text();
   x.agent = flags & same_agent ? agent_before : std::string{r.text()};
   if (flags & has_description)
@@ -79,6 +84,8 @@ spec_row get_spec(reader& r, const std::string& agent_before) {
   x.created = get_time(r);
   x.after = get_ranges(r);
   x.input = get_payload(r);
+  if (kind & high_bit)
+    x.heartbeat = get_optional_duration(r);
   return x;
 }
 
@@ -110,110 +117,19 @@ std::vector<spec_row> get_specs(reader& r) {
   return xs;
 }
 
-// -- tasks --------------------------------------------------------------------
-
-enum task_flag : unsigned {
-  passed_deadline = 1,
-  has_failed_upstream = 2,
-  has_dependencies = 4,
-  has_wait = 8,
-  has_payloads = 16,
-  has_error = 32,
-  has_summary = 64,
-  has_due = 128,
-  once_only = 256,
-};
-
-unsigned flags_of(const task_row& x) {
-  return (x.deadline_passed ? passed_deadline : 0u) | (x.failed_upstream ? has_failed_upstream : 0u)
-       | (x.added_after.empty() && x.waited.empty() ? 0u : has_dependencies)
-       | (x.wait ? has_wait : 0u)
-       | (x.output.present || x.saved_state.present || x.feedback.present ? has_payloads : 0u)
-       | (x.code.empty() && x.message.empty() ? 0u : has_error)
-       | (x.summary.empty() ? 0u : has_summary) | (x.due || x.total_deadline ? has_due : 0u)
-       | (x.at_most_once ? once_only : 0u);
-}
-
-void put(writer& w, const wait_row& x) {
-  w.varint(x.any_of.size());
-  for (auto& c : x.any_of) {
-    w.byte(static_cast<std::uint8_t>(c.mode));
-    put(w, c.tasks);
-    put(w, c.until);
-  }
-  put(w, x.deadline);
-  w.byte(static_cast<std::uint8_t>(x.on_deadline));
-}
-
-wait_row get_wait(reader& r) {
-  auto x = wait_row{};
-  x.any_of.resize(get_count(r));
-  for (auto& c : x.any_of) {
-    c.mode = get_enum(r, wait_mode::time);
-    c.tasks = get_ranges(r);
-    c.until = get_time(r);
-  }
-  x.deadline = get_optional_time(r);
-  x.on_deadline = get_enum(r, on_deadline::wake);
-  return x;
-}
-
-// -- events -------------------------------------------------------------------
-
-void put(writer& w, const transition& x) {
-  auto has_text = !x.code.empty() || !x.message.empty();
-  w.varint(x.task);
-  w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.to) | (has_text ? 128u : 0u)));
-  w.varint(x.visit);
-  w.varint(x.attempt);
-  if (has_text) {
-    w.text(x.code);
-    w.text(x.message);
-  }
-}
-
-transition get_transition(reader& r) {
-  auto x = transition{};
-  x.task = static_cast<std::uint32_t>(r.varint());
-  auto to = unsigned{r.byte()};
-  x.to = static_cast<task_state>(to & 127u);
-  x.visit = static_cast<std::uint32_t>(r.varint());
-  x.attempt = static_cast<std::uint32_t>(r.varint());
-  if (to & 128u) {
-    x.code = r.text();
-    x.message = r.text();
-  }
-  return x;
-}
-
-/// Runs `read` and turns the end of the bytes into an error.
-template <class F>
-auto decode(const char* what, std::string_view body, F&& read)
-  -> result<decltype(read(std::declval<reader&>()))> {
-  try {
-    auto r = reader{body};
-    return read(r);
-  } catch (const truncated& x) {
-    return fail(code::store_corrupt,
-                std::string{"a row of kind '"} + what + "' cannot be read: " + x.what());
-  }
-}
-
-/// Most rows of tasks are shorter: one allocation each.
-constexpr auto usual_row_bytes = std::size_t{120};
-
-template <class F>
-std::string encoded(F&& write) {
-  auto out = std::string{};
-  out.reserve(usual_row_bytes);
-  auto w = writer{out};
-  write(w);
-  return out;
-}
-
 } // namespace
 
 // -- rows ---------------------------------------------------------------------
+
+namespace {
+
+/// Whether a definition has nothing of what was added to its row later.
+bool is_plain(const definition_row& x) {
+  return x.limits == job_limits{} && x.stall_action == stall_action::fail_wait
+      && x.planning_agent.empty() && x.parent == 0;
+}
+
+} // namespace
 
 std::string encode(const definition_row& x) {
   return encoded([&](writer& w) {
@@ -230,6 +146,17 @@ std::string encode(const definition_row& x) {
     put(w, x.outputs);
     put(w, x.allowed_agents);
     put(w, x.tasks);
+    if (is_plain(x))
+      return;
+    w.varint(x.limits.tasks);
+    w.varint(x.limits.depth);
+    w.varint(x.limits.running);
+    put(w, x.limits.deadline);
+    w.byte(static_cast<std::uint8_t>(x.stall_action));
+    w.text(x.planning_agent);
+    w.varint(x.parent);
+    w.byte(static_cast<std::uint8_t>(x.on_parent_end));
+    w.varint(x.depth);
   });
 }
 
@@ -249,6 +176,17 @@ result<definition_row> decode_definition(std::string_view body) {
     x.outputs = get_payload(r);
     x.allowed_agents = get_texts(r);
     x.tasks = get_specs(r);
+    if (r.left() == 0)
+      return x;
+    x.limits.tasks = static_cast<std::uint32_t>(r.varint());
+    x.limits.depth = static_cast<std::uint32_t>(r.varint());
+    x.limits.running = static_cast<std::uint32_t>(r.varint());
+    x.limits.deadline = get_optional_duration(r);
+    x.stall_action = get_enum(r, stall_action::callback);
+    x.planning_agent = r.text();
+    x.parent = r.varint();
+    x.on_parent_end = get_enum(r, on_parent_end::leave);
+    x.depth = static_cast<std::uint32_t>(r.varint());
     return x;
   });
 }
@@ -263,14 +201,24 @@ result<std::vector<spec_row>> decode_specs(std::string_view body) {
 
 std::string encode(const job_row& x) {
   return encoded([&](writer& w) {
+    auto more = !x.code.empty() || x.due || x.submitted > 0 || x.signals_end > 0
+             || x.waits_for_jobs > 0 || x.stall > 0;
     w.text(x.id);
-    w.byte(static_cast<std::uint8_t>(x.state));
+    w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.state) | (more ? high_bit : 0u)));
     put(w, x.created);
     put(w, x.ended);
     w.varint(x.tasks);
     w.varint(x.events_end);
     for (auto n : x.counts)
       w.varint(n);
+    if (!more)
+      return;
+    w.text(x.code);
+    put(w, x.due);
+    w.varint(x.submitted);
+    w.varint(x.signals_end);
+    w.varint(x.waits_for_jobs);
+    w.big_endian(x.stall);
   });
 }
 
@@ -278,123 +226,24 @@ result<job_row> decode_job(std::string_view body) {
   return decode("job", body, [](reader& r) {
     auto x = job_row{};
     x.id = r.text();
-    x.state = get_enum(r, job_state::cancelled);
+    auto state = unsigned{r.byte()};
+    if ((state & ~high_bit) > static_cast<unsigned>(job_state::cancelled))
+      throw truncated{};
+    x.state = static_cast<job_state>(state & ~high_bit);
     x.created = get_time(r);
     x.ended = get_optional_time(r);
     x.tasks = static_cast<std::uint32_t>(r.varint());
     x.events_end = r.varint();
     for (auto& n : x.counts)
       n = static_cast<std::uint32_t>(r.varint());
-    return x;
-  });
-}
-
-std::string encode(const task_row& x) {
-  return encoded([&](writer& w) {
-    auto flags = flags_of(x);
-    w.byte(static_cast<std::uint8_t>(x.state));
-    w.varint(flags);
-    w.varint(x.visit);
-    w.varint(x.attempt);
-    w.varint(x.starts);
-    w.varint(x.failures);
-    w.varint(x.interruptions);
-    w.varint(x.max_interruptions);
-    put(w, x.started);
-    put(w, x.ended);
-    if (flags & has_due) {
-      put(w, x.due);
-      put(w, x.total_deadline);
-    }
-    if (flags & has_dependencies) {
-      put(w, x.added_after);
-      put(w, x.waited);
-    }
-    if (flags & has_wait)
-      put(w, *x.wait);
-    if (flags & has_payloads) {
-      put(w, x.output);
-      put(w, x.saved_state);
-      put(w, x.feedback);
-    }
-    if (flags & has_error) {
-      w.text(x.code);
-      w.text(x.message);
-    }
-    if (flags & has_summary)
-      w.text(x.summary);
-  });
-}
-
-result<task_row> decode_task(std::string_view body) {
-  return decode("task", body, [](reader& r) {
-    auto x = task_row{};
-    x.state = get_enum(r, task_state::compensated);
-    auto flags = r.varint();
-    x.at_most_once = flags & once_only;
-    x.deadline_passed = flags & passed_deadline;
-    x.failed_upstream = flags & has_failed_upstream;
-    x.visit = static_cast<std::uint32_t>(r.varint());
-    x.attempt = static_cast<std::uint32_t>(r.varint());
-    x.starts = static_cast<std::uint32_t>(r.varint());
-    x.failures = static_cast<std::uint32_t>(r.varint());
-    x.interruptions = static_cast<std::uint32_t>(r.varint());
-    x.max_interruptions = static_cast<std::uint32_t>(r.varint());
-    x.started = get_optional_time(r);
-    x.ended = get_optional_time(r);
-    if (flags & has_due) {
-      x.due = get_optional_time(r);
-      x.total_deadline = get_optional_time(r);
-    }
-    if (flags & has_dependencies) {
-      x.added_after = get_ranges(r);
-      x.waited = get_ranges(r);
-    }
-    if (flags & has_wait)
-      x.wait = get_wait(r);
-    if (flags & has_payloads) {
-      x.output = get_payload(r);
-      x.saved_state = get_payload(r);
-      x.feedback = get_payload(r);
-    }
-    if (flags & has_error) {
-      x.code = r.text();
-      x.message = r.text();
-    }
-    if (flags & has_summary)
-      x.summary = r.text();
-    return x;
-  });
-}
-
-std::string encode(const event_row& x) {
-  return encoded([&](writer& w) {
-    w.varint(x.event.job);
-    w.text(x.event.id);
-    put(w, x.event.time);
-    w.varint(x.previous ? *x.previous + 1 : 0);
-    w.varint(x.event.state ? static_cast<std::uint64_t>(*x.event.state) + 1 : 0);
-    put(w, x.event.added);
-    w.varint(x.event.transitions.size());
-    for (auto& t : x.event.transitions)
-      put(w, t);
-  });
-}
-
-result<event_row> decode_event(std::string_view body) {
-  return decode("job_event", body, [](reader& r) {
-    auto x = event_row{};
-    x.event.job = r.varint();
-    x.event.id = r.text();
-    x.event.time = get_time(r);
-    if (auto previous = r.varint(); previous > 0)
-      x.previous = previous - 1;
-    if (auto state = r.varint(); state > 0)
-      x.event.state = static_cast<job_state>(state - 1);
-    x.event.added = get_ranges(r);
-    x.event.transitions.resize(get_count(r));
-    for (auto& t : x.event.transitions)
-      t = get_transition(r);
+    if (!(state & high_bit))
+      return x;
+    x.code = r.text();
+    x.due = get_optional_time(r);
+    x.submitted = static_cast<std::uint32_t>(r.varint());
+    x.signals_end = static_cast<std::uint32_t>(r.varint());
+    x.waits_for_jobs = static_cast<std::uint32_t>(r.varint());
+    x.stall = r.big_endian<std::uint64_t>();
     return x;
   });
 }

@@ -27,6 +27,7 @@ struct spec_row {
   std::shared_ptr<const retry_policy> retry; // null: the agent's
   std::optional<duration> timeout;
   std::optional<duration> total_timeout;
+  std::optional<duration> heartbeat;
   std::optional<std::uint32_t> parent;
   timestamp created{};
   std::vector<task_range> after;
@@ -48,6 +49,14 @@ struct definition_row {
   stored_payload outputs;
   std::vector<std::string> allowed_agents;
   std::vector<spec_row> tasks;
+  job_limits limits;
+  dagger::stall_action stall_action = dagger::stall_action::fail_wait;
+  std::string planning_agent;
+  /// The job that submitted this one; 0: none.
+  std::uint64_t parent = 0;
+  dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
+  /// Jobs above it.
+  std::uint32_t depth = 0;
 };
 
 /// Definitions with more tasks keep them in rows of `specs`.
@@ -63,6 +72,18 @@ struct job_row {
   task_counts counts{};
   /// One past the position of its last event in the log `dagger.jobs`; 0: it has none yet.
   std::uint64_t events_end = 0;
+  /// Why it failed as a whole.
+  std::string code;
+  /// Its deadline.
+  std::optional<timestamp> due;
+  /// Jobs that it has submitted.
+  std::uint32_t submitted = 0;
+  /// One past the last number of a queued signal.
+  std::uint32_t signals_end = 0;
+  /// Suspended tasks that wait for other jobs.
+  std::uint32_t waits_for_jobs = 0;
+  /// Of the situation of the last stall; 0: there was none.
+  std::uint64_t stall = 0;
 };
 
 /// One of the conditions that a suspended task waits for.
@@ -70,6 +91,12 @@ struct clause {
   wait_mode mode = wait_mode::all;
   std::vector<task_range> tasks;
   timestamp until{};
+  /// Numbers of jobs, instead of tasks.
+  std::vector<std::uint64_t> jobs;
+  /// Names of tasks that are not there yet.
+  std::vector<std::string> expected;
+  std::string signal;
+  std::string schema; // of the signal, JSON text; empty: anything
 };
 
 /// Why a task is suspended.
@@ -77,6 +104,25 @@ struct wait_row {
   std::vector<clause> any_of;
   std::optional<timestamp> deadline;
   dagger::on_deadline on_deadline = dagger::on_deadline::fail;
+};
+
+/// What most tasks never have.
+struct rare_row {
+  /// The visit that counts as the first one.
+  std::uint32_t first_visit = 1;
+  /// Of its steps.
+  std::uint32_t round = 0;
+  /// Which condition woke it, and whether that was a signal.
+  std::uint32_t woken_by = 0;
+  bool signalled = false;
+  /// A retry has replaced it: its name is free, the job does not ask for it.
+  bool replaced = false;
+  /// Retried while it had waited for others: `waiting` until those are settled.
+  bool waits_again = false;
+  stored_payload answer;
+  stored_payload progress;
+
+  friend bool operator==(const rare_row&, const rare_row&) = default;
 };
 
 /// How a task stands.
@@ -104,6 +150,41 @@ struct task_row {
   std::string code;
   std::string message;
   std::string summary;
+  std::unique_ptr<rare_row> more;
+
+  const rare_row& rare() const {
+    static const auto none = rare_row{};
+    return more ? *more : none;
+  }
+
+  rare_row& rarely() {
+    if (!more)
+      more = std::make_unique<rare_row>();
+    return *more;
+  }
+};
+
+/// A signal that waits for a task to take it.
+struct signal_row {
+  std::string name;
+  timestamp sent{};
+  std::string value;
+};
+
+/// What is left to erase of a purged job.
+struct doomed_row {
+  /// One past the position of its last event that is left.
+  std::uint64_t events_end = 0;
+};
+
+/// A chunk of a task's stream.
+struct chunk_row {
+  std::uint32_t visit = 0;
+  std::uint32_t attempt = 0;
+  timestamp time{};
+  /// No chunk: those before are of another attempt.
+  bool restarted = false;
+  std::string value;
 };
 
 /// An event and where the job's one before it stands.
@@ -117,6 +198,9 @@ std::string encode(std::span<const spec_row* const> x);
 std::string encode(const job_row& x);
 std::string encode(const task_row& x);
 std::string encode(const event_row& x);
+std::string encode(const signal_row& x);
+std::string encode(const doomed_row& x);
+std::string encode(const chunk_row& x);
 
 /// Reads what `encode` wrote; skips what a later version has put behind it. The error is
 /// store_corrupt.
@@ -125,6 +209,9 @@ result<std::vector<spec_row>> decode_specs(std::string_view body);
 result<job_row> decode_job(std::string_view body);
 result<task_row> decode_task(std::string_view body);
 result<event_row> decode_event(std::string_view body);
+result<signal_row> decode_signal(std::string_view body);
+result<doomed_row> decode_doomed(std::string_view body);
+result<chunk_row> decode_chunk(std::string_view body);
 
 /// A task's name: its own, or AGENT-NUMBER.
 std::string name_of(const spec_row& spec, std::uint32_t number);

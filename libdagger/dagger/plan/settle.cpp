@@ -50,8 +50,14 @@ void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string cod
   j.active += active(to);
   j.active -= active(from);
   j.unsettled -= settled(to);
+  j.unsettled += settled(from);
   row.state = to;
   touch(j);
+  if (from == task_state::running)
+    if (auto s = running.find({j.number, t}); s != running.end())
+      keep_progress(j, t, s->second);
+  if (from == task_state::running || to == task_state::running)
+    refresh_hold(j);
   if (from == task_state::waiting && to == task_state::ready)
     return; // follows from the dependencies: neither a row nor news
   touch(j, t);
@@ -103,7 +109,7 @@ void planner::impl::settle(job& j, std::uint32_t first) {
       auto& d = j.tasks[l.task];
       if (l.visit == 0 && d.row.state == task_state::waiting) {
         --d.pending;
-        if (ended.state != task_state::completed) {
+        if (ended.state != task_state::completed && l.clause == 0) {
           skip_after(j, l.task, *bad_upstream(j, l.task));
           work.push_back(l.task);
         } else if (d.pending == 0) {
@@ -114,8 +120,8 @@ void planner::impl::settle(job& j, std::uint32_t first) {
         --p.unsettled;
         p.completed |= ended.state == task_state::completed;
         p.failed |= went_wrong(ended);
-        if (holds(d, l.clause))
-          wake(j, l.task);
+        if (holds(j, d, l.clause)) // a time that has passed is not what wakes it
+          wake(j, l.task, holding(j, l.task));
       }
     }
   }
@@ -123,7 +129,7 @@ void planner::impl::settle(job& j, std::uint32_t first) {
     finish(j);
 }
 
-bool planner::impl::holds(const task& t, std::size_t which) const {
+bool planner::impl::holds(const job& j, const task& t, std::size_t which) const {
   auto& p = t.waiting[which];
   auto& c = t.row.wait->any_of[which];
   switch (c.mode) {
@@ -135,51 +141,102 @@ bool planner::impl::holds(const task& t, std::size_t which) const {
     return p.unsettled == 0 || p.completed;
   case wait_mode::time:
     return c.until <= now;
+  case wait_mode::signal:
+    return j.signals.contains(c.signal);
+  case wait_mode::review:
+    return false; // somebody decides
   }
   return false;
 }
 
-bool planner::impl::any_holds(const task& t) const {
-  for (auto i = std::size_t{0}; i < t.waiting.size(); ++i)
-    if (holds(t, i))
-      return true;
-  return false;
+std::optional<std::uint32_t> planner::impl::holding(const job& j, std::uint32_t t) const {
+  auto& x = j.tasks[t];
+  for (auto i = std::uint32_t{0}; i < x.waiting.size(); ++i)
+    if (holds(j, x, i))
+      return i;
+  return std::nullopt;
+}
+
+/// The task has become suspended.
+void planner::impl::enter_wait(job& j, std::uint32_t t) {
+  listen(j, t);
+  watch(j, t);
+  if (auto call = next_call(j.tasks[t].row))
+    follow_or_write({call->when, j.number, t});
+  if (auto cause = holding(j, t))
+    wake(j, t, cause);
 }
 
 void planner::impl::leave_wait(job& j, std::uint32_t t) {
   auto& x = j.tasks[t];
   if (auto call = next_call(x.row))
     timers.remove({call->when, j.number, t}, out.writes, this_batch());
-  // Those that are still to settle need not tell this visit any more.
-  for (auto& c : x.row.wait->any_of)
-    for_each(c.tasks, [&](std::uint32_t on) {
-      if (!settled(j.tasks[on].row.state))
-        std::erase_if(j.tasks[on].listeners,
-                      [&](auto& l) { return l.task == t && l.visit == x.row.visit; });
-    });
+  unwatch(j, t);
+  unlisten(j, t);
   x.row.wait.reset();
   x.waiting.clear();
 }
 
-void planner::impl::wake(job& j, std::uint32_t t, bool deadline_passed) {
-  leave_wait(j, t);
+/// The wait comes to nothing, and so does an output that was in review.
+void planner::impl::give_up_wait(job& j, std::uint32_t t) {
   auto& row = j.tasks[t].row;
+  if (row.state != task_state::suspended)
+    return;
+  if (is_review(row))
+    row.output = keep(j, t, store::slot::output, {}, row.output);
+  leave_wait(j, t);
+}
+
+void planner::impl::wake(job& j, std::uint32_t t, std::optional<std::uint32_t> cause) {
+  auto& row = j.tasks[t].row;
+  auto signal = cause && row.wait->any_of[*cause].mode == wait_mode::signal
+                ? row.wait->any_of[*cause].signal
+                : std::string{};
+  give_up_wait(j, t);
   ++row.visit;
   row.attempt = 0;
   row.failures = 0;
-  row.deadline_passed = deadline_passed;
+  row.deadline_passed = !cause;
+  if (cause.value_or(0) > 0 || row.more)
+    row.rarely().woken_by = cause.value_or(0);
+  if (!signal.empty())
+    take_signal(j, t, signal);
+  else if (row.more) {
+    row.more->signalled = false;
+    if (cause) // the default is for the deadline
+      row.more->answer = keep(j, t, store::slot::answer, {}, row.more->answer);
+  }
+  if (row.more)
+    row.more->progress = keep(j, t, store::slot::progress, {}, row.more->progress);
   make_ready(j, t);
   if (row.total_deadline)
     set_alarm(alarm::kind::total, *row.total_deadline, j, t);
 }
 
+void planner::impl::fail_task(job& j, std::uint32_t t, std::string_view code,
+                              const std::string& why) {
+  give_up_wait(j, t);
+  move(j, t, task_state::failed, std::string{code}, why);
+  settle(j, t);
+}
+
 void planner::impl::finish(job& j) {
-  auto wrong = std::any_of(j.tasks.begin(), j.tasks.end(),
-                           [](auto& t) { return !t.spec.optional && went_wrong(t.row); });
-  j.row.state = wrong ? job_state::failed : job_state::completed;
+  auto wrong = std::any_of(j.tasks.begin(), j.tasks.end(), [](auto& t) {
+    return !t.spec.optional && !t.row.rare().replaced && went_wrong(t.row);
+  });
+  auto to = j.row.state == job_state::cancelling ? job_state::cancelled
+          : wrong || !j.row.code.empty()         ? job_state::failed
+                                                 : job_state::completed;
+  if (j.row.due) {
+    timers.remove({*j.row.due, j.number, store::job_itself}, out.writes, this_batch());
+    j.row.due.reset();
+  }
   j.row.ended = now;
-  j.state_changed = true;
-  touch(j);
+  change_state(j, to);
+  ended_jobs.push_back(j.number);
+  recent_ends.push_back({this_batch(), j.number, now});
+  if (!retention_at && options.retention.count() > 0 && options.which == scope::every_job)
+    retention_at = later(now, options.retention);
   if (auto waiting = clients.extract(j.number))
     for (auto client : waiting.mapped())
       out.commands.push_back(answer{client, j.number, j.row.state});

@@ -52,11 +52,11 @@ bool allowed(task_state from, task_state to) {
     set(completed, suspended, backoff, ready, failed, skipped, cancelled), // running
     set(ready, skipped, cancelled, failed),                                // backoff
     set(ready, completed, failed, cancelled),                              // suspended
-    set(compensated),                                                      // completed
-    set(),                                                                 // failed
-    set(),                                                                 // skipped
-    set(),                                                                 // cancelled
-    set(),                                                                 // compensated
+    set(compensated, waiting, ready),                                      // completed
+    set(waiting, ready),                                                   // failed
+    set(waiting, ready),                                                   // skipped
+    set(waiting, ready),                                                   // cancelled
+    set(waiting, ready),                                                   // compensated
   };
   return (targets[static_cast<std::size_t>(from)] & set(to)) != 0;
 }

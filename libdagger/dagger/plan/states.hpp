@@ -7,11 +7,13 @@
 
 namespace dagger {
 
-///            ┌────────────────────────── retried, interrupted, woken ─────────┐
-/// waiting ──► ready ──► running ──► completed                               │
+///            ┌─────────────────── retried, interrupted, woken ──────────────┐
+/// waiting ──► ready ──► running ──► completed ◄── accepted ── suspended ────┤
 ///    │          │          ├──────► suspended ──────────────────────────────┤
 ///    │          │          ├──────► backoff ────────────────────────────────┘
 ///    └──────────┴──────────┴──────► failed, skipped, cancelled
+///
+/// A user's `retry` leads from every end back to `waiting` or `ready`.
 enum class task_state : std::uint8_t {
   waiting,
   ready,

@@ -4,6 +4,7 @@
 #include <dagger/check.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace dagger::plan {
 
@@ -17,6 +18,9 @@ std::string what_differs(const job& found, const job_spec& given) {
   before.priority = found.definition.priority;
   before.tags = found.definition.tags;
   before.allowed_agents = found.definition.allowed_agents;
+  before.limits = found.definition.limits;
+  before.stall_action = found.definition.stall_action;
+  before.planning_agent = found.definition.planning_agent;
   auto text = [](const stored_payload& x, const payload& other) {
     if (!x.present)
       return payload{};
@@ -41,6 +45,7 @@ std::string what_differs(const job& found, const job_spec& given) {
       x.retry = *row.retry;
     x.timeout = row.timeout;
     x.total_timeout = row.total_timeout;
+    x.heartbeat = row.heartbeat;
     for_each(row.after, [&](std::uint32_t on) { x.after.push_back(task_ref::nth(on)); });
     x.input = text(row.input, other.input);
     before.tasks.push_back(std::move(x));
@@ -66,7 +71,13 @@ void planner::impl::take(const job_submitted& x) {
   } else if (auto refused = refusal_of(*x.spec)) {
     out.commands.push_back(refuse{x.client, std::move(*refused)});
   } else {
-    create(x);
+    auto& j = create(*x.spec, x.hash, nullptr, on_parent_end::cancel);
+    enter_new(j);
+    out.commands.push_back(accept{x.client, j.number, true});
+    if (finished(j.row.state))
+      out.commands.push_back(answer{x.client, j.number, j.row.state});
+    else
+      clients[j.number].push_back(x.client);
   }
 }
 
@@ -79,25 +90,36 @@ void planner::impl::take(const job_resumed& x) {
   }
   out.commands.push_back(accept{x.client, known->number, false});
   expect_end(known->number, x.client);
+  if (auto j = jobs.find(known->number);
+      j != jobs.end() && j->second.row.state == job_state::paused)
+    change_state(j->second, job_state::running);
 }
 
 /// A job that has ended is answered without being loaded.
 void planner::impl::expect_end(std::uint64_t number, client_id client) {
   auto state = state_of(number);
   if (finished(state)) {
+    if (options.which == scope::named)
+      ours.insert(number); // should it be retried
     out.commands.push_back(answer{client, number, state});
     return;
   }
   clients[number].push_back(client); // first: what is taken up may end by that
-  check(find_or_load(number) != nullptr, "a job's id has no job");
+  check(take_over(number) != nullptr, "a job's id has no job");
+  attended_jobs.push_back(number);
 }
 
 std::optional<error> planner::impl::refusal_of(const job_spec& spec) const {
   if (auto wrong = problems(spec); !wrong.empty())
     return wrong.front();
+  auto is_known = [&](const std::string& name) {
+    auto a = agents.find(name);
+    return a != agents.end() && a->second.known;
+  };
+  if (auto& planning = spec.planning_agent; !planning.empty() && !is_known(planning))
+    return error{code::not_found, "there is no agent '" + planning + "'", "planning_agent"};
   for (auto& t : spec.tasks) {
-    auto a = agents.find(t.agent);
-    if (a == agents.end() || !a->second.known)
+    if (!is_known(t.agent))
       return error{code::not_found, "there is no agent '" + t.agent + "'", "task '" + t.name + "'"};
     auto& names = spec.allowed_agents;
     if (!names.empty() && std::find(names.begin(), names.end(), t.agent) == names.end())
@@ -142,6 +164,7 @@ spec_row planner::impl::row_of(const job& j, const task_spec& x, std::uint32_t n
     row.retry = std::make_shared<retry_policy>(*x.retry);
   row.timeout = x.timeout;
   row.total_timeout = x.total_timeout;
+  row.heartbeat = x.heartbeat;
   row.created = now;
   row.input = keep(j, number, store::slot::input, x.input);
   // A name that was given may look like one that would be made.
@@ -153,48 +176,75 @@ spec_row planner::impl::row_of(const job& j, const task_spec& x, std::uint32_t n
   return row;
 }
 
-void planner::impl::create(const job_submitted& x) {
-  auto number = next_job++;
-  auto& j = jobs[number];
-  auto& spec = *x.spec;
-  j.number = number;
-  j.row.id = spec.id;
-  j.row.created = now;
-  ids.emplace(spec.id, number);
+/// What is the job's own of a definition.
+void planner::impl::define(job& j, const job_spec& spec, const std::string& hash) {
   auto& d = j.definition;
-  d.number = number;
-  d.hash = x.hash;
+  d.hash = hash;
   d.name = spec.name;
   d.description = spec.description;
   d.priority = spec.priority;
   d.tags = spec.tags;
   d.created_by = spec.created_by;
   d.traceparent = spec.traceparent;
-  d.created = now;
   d.allowed_agents = spec.allowed_agents;
-  d.inputs = keep(j, store::job_itself, store::slot::input, spec.inputs);
-  d.outputs = keep(j, store::job_itself, store::slot::output, spec.outputs);
-  j.tasks.resize(spec.tasks.size());
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (!spec.tasks[i].name.empty())
-      j.names.emplace(spec.tasks[i].name, i);
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
-    auto& row = j.tasks[i].spec = row_of(j, spec.tasks[i], i);
+  d.limits = spec.limits;
+  d.stall_action = spec.stall_action;
+  d.planning_agent = spec.planning_agent;
+  d.inputs = keep(j, store::job_itself, store::slot::input, spec.inputs, d.inputs);
+  d.outputs = keep(j, store::job_itself, store::slot::output, spec.outputs, d.outputs);
+  if (spec.limits.deadline) {
+    j.row.due = later(now, *spec.limits.deadline);
+    follow_or_write({*j.row.due, j.number, store::job_itself});
+  }
+}
+
+/// Makes the tasks of a definition rows of the job, each under its number; those below
+/// `j.row.tasks` are there already.
+void planner::impl::add_defined(job& j, const job_spec& spec,
+                                const std::vector<std::uint32_t>& numbers) {
+  for (auto i = std::size_t{0}; i < numbers.size(); ++i)
+    if (numbers[i] >= j.row.tasks && !spec.tasks[i].name.empty())
+      j.names.emplace(spec.tasks[i].name, numbers[i]);
+  for (auto i = std::size_t{0}; i < numbers.size(); ++i) {
+    if (numbers[i] < j.row.tasks)
+      continue;
+    auto& row = j.tasks[numbers[i]].spec = row_of(j, spec.tasks[i], numbers[i]);
     if (row.name != spec.tasks[i].name)
-      j.names.emplace(row.name, i);
+      j.names.emplace(row.name, numbers[i]);
     for (auto& ref : spec.tasks[i].after) {
-      auto on = ref.added == task_ref::by_name ? j.find(ref.name) : ref.added;
+      auto on = ref.added == task_ref::by_name ? j.find(ref.name) : numbers.at(ref.added);
       check(on && *on < j.tasks.size(), "a checked definition names no such task");
       if (!contains(row.after, *on))
         add_to(row.after, *on);
     }
   }
+}
+
+job& planner::impl::create(const job_spec& spec, const std::string& hash, const job* parent,
+                           on_parent_end at_its_end) {
+  auto number = next_job++;
+  if (options.which == scope::named)
+    ours.insert(number);
+  auto& j = jobs[number];
+  j.number = number;
+  j.row.id = spec.id;
+  j.row.created = now;
+  ids.emplace(spec.id, number);
+  j.definition.number = number;
+  j.definition.created = now;
+  if (parent) {
+    j.definition.parent = parent->number;
+    j.definition.on_parent_end = at_its_end;
+    j.definition.depth = parent->definition.depth + 1;
+  }
+  define(j, spec, hash);
+  j.tasks.resize(spec.tasks.size());
+  auto numbers = std::vector<std::uint32_t>(spec.tasks.size());
+  std::iota(numbers.begin(), numbers.end(), 0u);
+  add_defined(j, spec, numbers);
   j.state_changed = true;
-  out.commands.push_back(accept{x.client, number, true});
-  clients[number].push_back(x.client);
-  enter_new(j);
-  if (j.tasks.empty())
-    finish(j);
+  touch(j);
+  return j;
 }
 
 /// Counts the tasks from `row.tasks` on and makes ready what is.
@@ -205,10 +255,29 @@ void planner::impl::enter_new(job& j) {
   j.unsettled += j.row.tasks - first;
   j.row.counts[static_cast<std::size_t>(task_state::waiting)] += j.row.tasks - first;
   for (auto t = first; t < j.row.tasks; ++t)
+    arrive(j, t);
+  for (auto t = first; t < j.row.tasks; ++t)
     listen(j, t);
   for (auto t = first; t < j.row.tasks; ++t)
     if (j.tasks[t].row.state == task_state::waiting)
       look_at_dependencies(j, t);
+}
+
+/// Those who expected a task of this name wait for it as for any other.
+void planner::impl::arrive(job& j, std::uint32_t t) {
+  auto waiting = j.expected.extract(j.tasks[t].spec.name);
+  if (waiting.empty())
+    return;
+  for (auto& l : waiting.mapped()) {
+    auto& row = j.tasks[l.task].row;
+    auto& clause = row.wait->any_of[l.clause];
+    std::erase(clause.expected, j.tasks[t].spec.name);
+    add_to(clause.tasks, t);
+    if (!contains(row.waited, t))
+      add_to(row.waited, t);
+    j.tasks[t].listeners.push_back(l);
+    touch(j, l.task);
+  }
 }
 
 } // namespace dagger::plan

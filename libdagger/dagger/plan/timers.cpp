@@ -15,9 +15,13 @@ result<void> timer_table::restore(store::view& disk) {
   return refill(disk);
 }
 
-void timer_table::add(const timer& x, store::batch& writes, std::uint64_t batch) {
+void timer_table::only_write(const timer& x, store::batch& writes) {
   writes.put(store::table::timers, store::key::timer(x.when, x.job, x.task), store::kind::timer,
              {});
+}
+
+void timer_table::add(const timer& x, store::batch& writes, std::uint64_t batch) {
+  only_write(x, writes);
   unconfirmed_.push_back({batch, x, true});
   insert(x);
 }

@@ -26,6 +26,8 @@ public:
 
   /// Adds or removes a timer, in memory and in the batch, which will have number `batch`.
   void add(const timer& x, store::batch& writes, std::uint64_t batch);
+  /// Adds one of a job that is not worked on: in the batch only.
+  static void only_write(const timer& x, store::batch& writes);
   void remove(const timer& x, store::batch& writes, std::uint64_t batch);
 
   /// All batches up to this number are on disk.

@@ -8,7 +8,7 @@ namespace dagger::store {
 namespace {
 
 constexpr auto slot_names =
-  std::array<std::string_view, 5>{"input", "output", "state", "feedback", "progress"};
+  std::array<std::string_view, 6>{"input", "output", "state", "feedback", "progress", "answer"};
 
 /// Later times are not ours: the calendar of the printer ends here.
 constexpr auto last_year = std::uint64_t{253'402'300'800'000'000};
@@ -82,6 +82,21 @@ std::string meaning(table t, std::string_view x) {
     return log_text(x) + " position " + std::to_string(key::position_of(x));
   case table::once:
     return log_text(x) + " key \"" + shown(x.substr(5)) + "\"";
+  case table::signals:
+    return "job " + std::to_string(key::job_of(x)) + " signal " + std::to_string(key::signal_of(x));
+  case table::watchers:
+    return "job " + std::to_string(key::job_of(x)) + " watched by "
+         + task_text(key::waiting_of(x).job, key::waiting_of(x).task);
+  case table::children:
+    return "job " + std::to_string(key::job_of(x)) + " child " + std::to_string(key::child_of(x));
+  case table::steps:
+    return task_text(key::task_of(x).job, key::task_of(x).task) + " step \"" + shown(x.substr(17))
+         + "\"";
+  case table::stream:
+    return task_text(key::task_of(x).job, key::task_of(x).task) + " chunk "
+         + std::to_string(key::chunk_of(x));
+  case table::doomed:
+    return "job " + std::to_string(key::job_of(x));
   }
   return hexadecimal(x);
 }
@@ -102,7 +117,17 @@ bool well_formed(table t, std::string_view x) {
     return x.size() > 1;
   case table::jobs:
   case table::active:
+  case table::doomed:
     return x.size() == 9;
+  case table::signals:
+    return x.size() == 13;
+  case table::watchers:
+  case table::stream:
+    return x.size() == 21;
+  case table::children:
+    return x.size() == 17;
+  case table::steps:
+    return x.size() > 17;
   case table::specs:
   case table::tasks:
     return x.size() == 13;

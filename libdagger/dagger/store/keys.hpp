@@ -24,12 +24,19 @@ enum class table : std::uint8_t {
   timers = 7,      // time, job, task -> nothing; when suspended tasks must wake
   log = 8,         // log, position -> an event or message
   once = 9,        // log, key -> the position that the key was appended at
+  signals = 10,    // job, number -> a signal that no task has taken yet
+  watchers = 11,   // job, job, task -> nothing; the second one's task waits for the first job
+  children = 12,   // job, job -> the first one submitted the second one
+  steps = 13,      // job, task, round, name -> what a step of an attempt returned
+  stream = 14,     // job, task, position -> a chunk that an attempt emitted
+  doomed = 15,     // job -> a purged job of which rows are left
 };
 
-inline constexpr std::size_t table_count = 10;
+inline constexpr std::size_t table_count = 16;
 
 inline constexpr std::array<std::string_view, table_count> table_names{
-  "meta", "definitions", "jobs", "active", "specs", "tasks", "payloads", "timers", "log", "once"};
+  "meta", "definitions", "jobs",    "active",   "specs",    "tasks", "payloads", "timers",
+  "log",  "once",        "signals", "watchers", "children", "steps", "stream",   "doomed"};
 
 inline constexpr std::string_view name_of(table x) {
   return table_names[static_cast<std::size_t>(x)];
@@ -41,7 +48,14 @@ enum class log_id : std::uint32_t {
 };
 
 /// Which payload of a task (or, with task `job_itself`, of a job).
-enum class slot : std::uint8_t { input = 0, output = 1, state = 2, feedback = 3, progress = 4 };
+enum class slot : std::uint8_t {
+  input = 0,
+  output = 1,
+  state = 2,
+  feedback = 3,
+  progress = 4,
+  answer = 5,
+};
 
 /// Stands for the job where a key wants a task.
 inline constexpr std::uint32_t job_itself = 0xffff'ffff;
@@ -65,6 +79,10 @@ inline constexpr std::string_view format = "format";
 
 /// Row of `meta`, written with every commit: the number of the last commit, a varint.
 inline constexpr std::string_view commit = "commit";
+
+/// Row of `meta`: one past the last number that a job got, a varint. Written only when the job with
+/// the last number is purged; else its row says it.
+inline constexpr std::string_view jobs_end = "jobs_end";
 
 /// Row of `meta`: one past the last position that a log gave out, a varint. Written only
 /// when the last row of the log goes; else the last row says it.
@@ -119,7 +137,32 @@ inline std::string once(log_id log, std::string_view key) {
   return of(static_cast<std::uint32_t>(log)).append(key);
 }
 
-/// The number at the end of a `job` or `active` key.
+inline std::string signal(std::uint64_t job, std::uint32_t number) {
+  return of(job, number);
+}
+
+inline std::string watcher(std::uint64_t watched, std::uint64_t job, std::uint32_t task) {
+  return of(watched, job, task);
+}
+
+inline std::string child(std::uint64_t parent, std::uint64_t job) {
+  return of(parent, job);
+}
+
+inline std::string step(std::uint64_t job, std::uint32_t task, std::uint32_t round,
+                        std::string_view name) {
+  return of(job, task, round).append(name);
+}
+
+inline std::string chunk(std::uint64_t job, std::uint32_t task, std::uint64_t position) {
+  return of(job, task, position);
+}
+
+inline std::string doomed(std::uint64_t job) {
+  return of(job);
+}
+
+/// The number at the end of a `job`, `active` or `doomed` key.
 inline std::uint64_t job_of(std::string_view key) {
   auto r = reader{key.substr(1)};
   return r.big_endian<std::uint64_t>();
@@ -150,6 +193,27 @@ inline timer_parts timer_of(std::string_view key) {
   auto when = timestamp{std::chrono::microseconds{r.big_endian<std::uint64_t>()}};
   auto job = r.big_endian<std::uint64_t>();
   return {when, job, r.big_endian<std::uint32_t>()};
+}
+
+/// Who waits, of a `watcher` key.
+inline task_parts waiting_of(std::string_view key) {
+  return task_of(key.substr(8));
+}
+
+/// The second job of a `child` key.
+inline std::uint64_t child_of(std::string_view key) {
+  return job_of(key.substr(8));
+}
+
+/// The number at the end of a `signal` key.
+inline std::uint32_t signal_of(std::string_view key) {
+  return task_of(key).task;
+}
+
+/// The position at the end of a `chunk` key.
+inline std::uint64_t chunk_of(std::string_view key) {
+  auto r = reader{key.substr(13)};
+  return r.big_endian<std::uint64_t>();
 }
 
 /// The position at the end of a `log` key.

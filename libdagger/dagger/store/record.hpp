@@ -23,6 +23,12 @@ enum class kind : std::uint8_t {
   job_event = 9,
   message = 10,
   position = 11,
+  signal = 12,
+  watcher = 13,
+  child = 14,
+  step = 15,
+  chunk = 16,
+  doomed = 17,
 };
 
 /// A stored value, opened. `body` lives as long as the view it came from.

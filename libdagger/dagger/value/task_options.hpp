@@ -65,6 +65,8 @@ struct task_options {
   std::optional<duration> timeout = {};
   /// From the first start on, over all attempts, waits and visits.
   std::optional<duration> total_timeout = {};
+  /// Between two heartbeats of an attempt; instead of the agent's own.
+  std::optional<duration> heartbeat = {};
 };
 
 /// When a condition holds.
@@ -73,6 +75,8 @@ enum class wait_mode : std::uint8_t {
   all_or_failure, // all are settled, or one has failed
   any,            // one is completed, or none can complete any more
   time,           // a point in time has passed
+  signal,         // somebody has sent the signal
+  review,         // somebody has accepted or rejected the output; made by `task::review`
 };
 
 /// What must happen before a suspended task goes on. Made by the functions below.
@@ -82,27 +86,62 @@ struct condition {
   timestamp until{};
   /// Instead of `until`: this long after the outcome is recorded.
   std::optional<duration> delay = {};
+  /// Ids of other jobs, instead of tasks.
+  std::vector<std::string> jobs = {};
+  /// Names of tasks that this job may not have yet: others are expected to add them.
+  std::vector<std::string> expected = {};
+  /// The signal's name, and the JSON Schema of its value.
+  std::string signal_name = {};
+  json signal_schema = true;
 
   static condition all(std::vector<task_ref> tasks) {
-    return {wait_mode::all, std::move(tasks), {}, {}};
+    return {.mode = wait_mode::all, .tasks = std::move(tasks)};
   }
 
   static condition all_or_failure(std::vector<task_ref> tasks) {
-    return {wait_mode::all_or_failure, std::move(tasks), {}, {}};
+    return {.mode = wait_mode::all_or_failure, .tasks = std::move(tasks)};
   }
 
   static condition any(std::vector<task_ref> tasks) {
-    return {wait_mode::any, std::move(tasks), {}, {}};
+    return {.mode = wait_mode::any, .tasks = std::move(tasks)};
   }
 
   static condition time(timestamp until) {
-    return {wait_mode::time, {}, until, {}};
+    return {.mode = wait_mode::time, .until = until};
   }
 
   static condition time(duration delay) {
-    return {wait_mode::time, {}, {}, delay};
+    return {.mode = wait_mode::time, .delay = delay};
+  }
+
+  /// Other jobs by id, as tasks are waited for: failed counts what failed or was cancelled.
+  static condition of_jobs(std::vector<std::string> ids,
+                           wait_mode mode = wait_mode::all_or_failure) {
+    return {.mode = mode, .jobs = std::move(ids)};
+  }
+
+  /// Tasks by name that others may still have to add. When nothing of the job can move any more and
+  /// one is still not there, the job has stalled (`stall_action`).
+  static condition of_expected(std::vector<std::string> names,
+                               wait_mode mode = wait_mode::all_or_failure) {
+    return {.mode = mode, .expected = std::move(names)};
+  }
+
+  /// A signal from outside. Those sent before the wait are queued, oldest first; a wait takes one.
+  /// Who sends it is refused what breaks `schema`; one queued before anybody waited was not
+  /// held against it, so look at what you get.
+  static condition signal(std::string name, json schema = true) {
+    return {.mode = wait_mode::signal,
+            .signal_name = std::move(name),
+            .signal_schema = std::move(schema)};
   }
 };
+
+/// The first of several conditions that holds: `self.wait(any_of(signal, time))`.
+template <class... Conditions>
+std::vector<condition> any_of(Conditions... conditions) {
+  return {std::move(conditions)...};
+}
 
 /// What happens when a wait's deadline passes first.
 enum class on_deadline : std::uint8_t {
@@ -117,6 +156,34 @@ struct wait_options {
   /// Of the wait, from when the outcome is recorded.
   std::optional<duration> deadline = {};
   dagger::on_deadline on_deadline = dagger::on_deadline::fail;
+  /// With a deadline: the next visit begins then and `task::answer()` is this. Null: none.
+  json default_answer = nullptr;
+};
+
+/// What happens to a job that an agent submitted when the job of that agent ends first.
+enum class on_parent_end : std::uint8_t { cancel, leave };
+
+/// What happens when nothing of a job can move any more because tasks wait for others that nobody
+/// adds (`condition::of_expected`).
+enum class stall_action : std::uint8_t {
+  fail_wait,             // the first such wait fails as `wait_unmet`, and so on
+  notify_planning_agent, // a task of the job's planning agent, once per situation; then fail_wait
+  terminate_job,         // all unfinished tasks fail as `wait_unmet`
+  callback,              // `engine_options::on_stall` is called; the job stays as it is
+};
+
+/// Bounds of one job; 0: only those of `limits`.
+struct job_limits {
+  /// Tasks altogether.
+  std::uint32_t tasks = 0;
+  /// Levels of tasks that add tasks; tasks of the definition are the first.
+  std::uint32_t depth = 0;
+  /// Attempts at the same time.
+  std::uint32_t running = 0;
+  /// From submit to end; then what is unfinished fails as `timeout`.
+  std::optional<duration> deadline = {};
+
+  friend bool operator==(const job_limits&, const job_limits&) = default;
 };
 
 /// An attempt that did not succeed, returned by an agent.

@@ -1,0 +1,273 @@
+// Lines to values and back.
+#include <dagger/actors/control_protocol.hpp>
+
+#include <dagger/codec/json.hpp>
+#include <dagger/codec/members.hpp>
+#include <dagger/plan/definition_text.hpp>
+
+#include <array>
+
+namespace dagger::actors {
+
+namespace {
+
+std::string line_of(const json& x) {
+  return to_text(x) + "\n";
+}
+
+// -- requests: what each has beside its verb ----------------------------------
+
+void put(json&, const control_ping&) {}
+
+void put(json& to, const control_signal& x) {
+  to["job"] = x.job;
+  to["name"] = x.name;
+  to["value"] = x.value;
+  to["queue"] = x.queue;
+}
+
+void put(json& to, const control_accept& x) {
+  to["job"] = x.job;
+  to["task"] = x.task;
+}
+
+void put(json& to, const control_reject& x) {
+  to["job"] = x.job;
+  to["task"] = x.task;
+  to["reason"] = x.reason;
+  to["final"] = x.final;
+}
+
+void put(json& to, const control_retry& x) {
+  to["job"] = x.job;
+  if (!x.from.empty())
+    to["from"] = x.from;
+  if (x.with)
+    to["with"] = plan::to_json(*x.with);
+}
+
+void put(json& to, const control_watch& x) {
+  to["job"] = x.job;
+  if (x.from)
+    to["from"] = *x.from;
+  if (!x.stream.empty())
+    to["stream"] = x.stream;
+}
+
+/// Those with a job and nothing else.
+template <class T>
+void put(json& to, const T& x) {
+  to["job"] = x.job;
+}
+
+void read(members&, control_ping&) {}
+
+void read(members& from, control_signal& x) {
+  from.need("job", x.job);
+  from.need("name", x.name);
+  from.read("value", x.value);
+  from.read("queue", x.queue);
+}
+
+void read(members& from, control_accept& x) {
+  from.need("job", x.job);
+  from.need("task", x.task);
+}
+
+void read(members& from, control_reject& x) {
+  from.need("job", x.job);
+  from.need("task", x.task);
+  from.read("reason", x.reason);
+  from.read("final", x.final);
+}
+
+void read(members& from, control_retry& x) {
+  from.need("job", x.job);
+  from.read("from", x.from);
+  auto* with = from.find("with");
+  if (!with)
+    return;
+  auto spec = plan::spec_from(*with);
+  if (spec)
+    x.with = std::make_shared<const plan::job_spec>(std::move(*spec));
+  else
+    from.wrong(spec.error().message, "with." + spec.error().where);
+}
+
+void read(members& from, control_watch& x) {
+  from.need("job", x.job);
+  from.read("from", x.from);
+  from.read("stream", x.stream);
+}
+
+template <class T>
+void read(members& from, T& x) {
+  from.need("job", x.job);
+}
+
+/// Reads the request whose verb this is; false if it is another one's.
+template <class T>
+bool read_if(std::string_view verb, members& from, control_request& to) {
+  if (verb != T::verb)
+    return false;
+  read(from, to.emplace<T>());
+  return true;
+}
+
+template <class... Ts>
+bool read_any(std::string_view verb, members& from, std::variant<Ts...>& to) {
+  return (read_if<Ts>(verb, from, to) || ...);
+}
+
+template <class... Ts>
+std::string verbs(const std::variant<Ts...>&) {
+  auto text = std::string{};
+  ((text += (text.empty() ? "" : ", ") + std::string{Ts::verb}), ...);
+  return text;
+}
+
+// -- events -------------------------------------------------------------------
+
+json to_json(const plan::transition& x) {
+  auto made =
+    json{{"task", x.task}, {"to", to_text(x.to)}, {"visit", x.visit}, {"attempt", x.attempt}};
+  if (!x.code.empty())
+    made["code"] = x.code;
+  if (!x.message.empty())
+    made["message"] = x.message;
+  return made;
+}
+
+template <class State>
+void read_state(members& from, std::string_view name,
+                std::optional<State> (*state_from)(std::string_view), std::optional<State>& to) {
+  auto text = std::optional<std::string>{};
+  from.read(name, text);
+  if (!text)
+    return;
+  to = state_from(*text);
+  if (!to)
+    from.wrong("'" + *text + "' is no state", from.path_of(name));
+}
+
+void read(members& from, plan::transition& x) {
+  auto to = std::optional<task_state>{};
+  from.need("task", x.task);
+  read_state(from, "to", task_state_from, to);
+  x.to = to.value_or(task_state::waiting);
+  from.read("visit", x.visit);
+  from.read("attempt", x.attempt);
+  from.read("code", x.code);
+  from.read("message", x.message);
+}
+
+} // namespace
+
+std::string to_line(const control_request& x) {
+  auto made = json::object();
+  std::visit(
+    [&](auto& request) {
+      made["do"] = request.verb;
+      put(made, request);
+    },
+    x);
+  return line_of(made);
+}
+
+result<control_request> read_request(std::string_view line) {
+  auto text = parse_json(line);
+  if (!text)
+    return fail(std::move(text.error()));
+  auto made = control_request{};
+  auto from = members{*text};
+  auto verb = std::string{};
+  from.need("do", verb);
+  if (!verb.empty() && !read_any(verb, from, made))
+    from.wrong("'" + verb + "' is none of " + verbs(made), "do");
+  if (auto why = from.end())
+    return fail(std::move(*why));
+  return made;
+}
+
+std::string to_line_ok(json more) {
+  more["ok"] = true;
+  return line_of(more);
+}
+
+std::string to_line(const error& why) {
+  auto made = json{{"code", why.code}, {"message", why.message}};
+  if (!why.where.empty())
+    made["where"] = why.where;
+  if (!why.hint.empty())
+    made["hint"] = why.hint;
+  return line_of({{"error", std::move(made)}});
+}
+
+std::string to_line(const plan::job_event& x) {
+  auto made =
+    json{{"position", x.position}, {"job", x.job}, {"id", x.id}, {"time", to_rfc3339(x.time)}};
+  if (x.state)
+    made["state"] = to_text(*x.state);
+  for (auto& range : x.added)
+    made["added"].push_back({{"first", range.first}, {"count", range.count}});
+  for (auto& t : x.transitions)
+    made["transitions"].push_back(to_json(t));
+  return line_of({{"event", std::move(made)}});
+}
+
+std::string to_line_of_stream(std::uint64_t rows) {
+  return line_of({{"stream", rows}});
+}
+
+std::string to_line(job_state end) {
+  return line_of({{"end", to_text(end)}});
+}
+
+result<json> read_answer(std::string_view line) {
+  auto text = parse_json(line);
+  if (!text)
+    return fail(std::move(text.error()));
+  if (!text->is_object())
+    return fail(code::invalid_input, "the answer is no object");
+  auto found = text->find("error");
+  if (found == text->end())
+    return text;
+  auto why = error{};
+  auto from = members{*found, "error"};
+  from.need("code", why.code);
+  from.need("message", why.message);
+  from.read("where", why.where);
+  from.read("hint", why.hint);
+  if (auto wrong = from.end())
+    return fail(std::move(*wrong));
+  return fail(std::move(why));
+}
+
+result<plan::job_event> read_event(const json& answer) {
+  auto made = plan::job_event{};
+  auto outside = members{answer};
+  auto time = std::string{};
+  auto there = outside.inside("event", [&](members& from) {
+    from.need("position", made.position);
+    from.need("job", made.job);
+    from.need("id", made.id);
+    from.need("time", time);
+    read_state(from, "state", job_state_from, made.state);
+    from.each("added", [&](members& range) {
+      range.need("first", made.added.emplace_back().first);
+      range.need("count", made.added.back().count);
+    });
+    from.each("transitions", [&](members& t) { read(t, made.transitions.emplace_back()); });
+  });
+  if (auto why = outside.end())
+    return fail(std::move(*why));
+  if (!there)
+    return fail(code::invalid_input, "the answer is no event");
+  auto when = parse_rfc3339(time);
+  if (!when)
+    return fail(std::move(when.error()));
+  made.time = *when;
+  return made;
+}
+
+} // namespace dagger::actors

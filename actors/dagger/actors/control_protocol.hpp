@@ -1,0 +1,130 @@
+// What passes through STORE/control.sock: one JSON object per line, both ways. Knows no sockets
+// and no engine; the command line speaks it as well.
+//
+//   {"do": "signal", "job": "a", "name": "go", "value": 1}      {"ok": true}
+//   {"do": "pause", "job": "b"}                                 {"error": {"code", "message", ...}}
+//   {"do": "watch", "job": "a", "from": 17}                     {"ok": true, "next": 17}
+//                                                               {"event": {...}}, one per line
+//                                                               {"end": "completed"}
+#pragma once
+
+#include <dagger/plan/definition.hpp>
+#include <dagger/plan/query.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace dagger::actors {
+
+/// The socket's name in the store's directory.
+inline constexpr std::string_view control_socket_name = "control.sock";
+
+// -- requests -----------------------------------------------------------------
+
+// Each has `verb`, the value of the member "do", and members of the names that it has here.
+
+/// Is anybody there? The answer has "holder" and "process".
+struct control_ping {
+  static constexpr std::string_view verb = "ping";
+};
+
+struct control_signal {
+  static constexpr std::string_view verb = "signal";
+  std::string job = {};
+  std::string name = {};
+  json value = nullptr;
+  bool queue = true;
+};
+
+struct control_accept {
+  static constexpr std::string_view verb = "accept";
+  std::string job = {};
+  std::string task = {};
+};
+
+struct control_reject {
+  static constexpr std::string_view verb = "reject";
+  std::string job = {};
+  std::string task = {};
+  std::string reason = {};
+  bool final = false;
+};
+
+struct control_pause {
+  static constexpr std::string_view verb = "pause";
+  std::string job = {};
+};
+
+/// Answered when the job has been taken up; its end is for `control_watch`.
+struct control_resume {
+  static constexpr std::string_view verb = "resume";
+  std::string job = {};
+};
+
+struct control_cancel {
+  static constexpr std::string_view verb = "cancel";
+  std::string job = {};
+};
+
+struct control_retry {
+  static constexpr std::string_view verb = "retry";
+  std::string job = {};
+  std::string from = {};
+  /// A definition as `plan::to_json` writes it; null: none.
+  std::shared_ptr<const plan::job_spec> with = {};
+};
+
+struct control_purge {
+  static constexpr std::string_view verb = "purge";
+  std::string job = {};
+};
+
+/// All events of the job from a position of the log `dagger.jobs` on (none: from now on), until the
+/// job has ended. The first answer has "next", the position where the stream begins; then comes one
+/// line {"event": ...} each, and {"end": STATE} as the last. With the name of a task, also
+/// {"stream": N} whenever its stream has grown to N rows.
+struct control_watch {
+  static constexpr std::string_view verb = "watch";
+  std::string job = {};
+  std::optional<std::uint64_t> from = {};
+  std::string stream = {};
+};
+
+using control_request =
+  std::variant<control_ping, control_signal, control_accept, control_reject, control_pause,
+               control_resume, control_cancel, control_retry, control_purge, control_watch>;
+
+/// One line, with its end.
+std::string to_line(const control_request& x);
+
+/// Reads one line, with or without its end. The error (invalid_input) says what is wrong.
+result<control_request> read_request(std::string_view line);
+
+// -- answers ------------------------------------------------------------------
+
+/// `{"ok": true}` and the members of `more`, as one line.
+std::string to_line_ok(json more = json::object());
+
+/// `{"error": {"code", "message", "where"?, "hint"?}}` as one line.
+std::string to_line(const error& why);
+
+/// `{"event": {...}}` as one line.
+std::string to_line(const plan::job_event& x);
+
+/// `{"stream": 3}` as one line.
+std::string to_line_of_stream(std::uint64_t rows);
+
+/// `{"end": "completed"}` as one line.
+std::string to_line(job_state end);
+
+/// Reads any answer: the object, or the error that it carries, or that it is none (invalid_input).
+result<json> read_answer(std::string_view line);
+
+/// The value of "event" in an answer.
+result<plan::job_event> read_event(const json& answer);
+
+} // namespace dagger::actors

@@ -1,0 +1,193 @@
+// What users ask an engine for: looked at in their own threads, then an event for the planner.
+//
+//   user ──signal, pause, ...──► clients: a number, a future
+//                         └──event with that number──► planner ─► keeper ──done, refuse──► clients
+#include <dagger/actors/agent.hpp>
+#include <dagger/actors/engine_impl.hpp>
+#include <dagger/actors/storable.hpp>
+#include <dagger/codec/json.hpp>
+#include <dagger/schema/validator.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/statvfs.h>
+
+namespace dagger {
+
+using namespace actors;
+
+namespace {
+
+std::size_t bytes_of(const plan::job_spec& spec) {
+  auto sum = spec.id.size() + spec.inputs.bytes().size() + spec.outputs.bytes().size();
+  for (auto& x : spec.tasks)
+    sum += sizeof x + x.name.size() + x.input.bytes().size();
+  return sum;
+}
+
+error closing_now() {
+  return {code::cancelled, "the engine is closing"};
+}
+
+} // namespace
+
+std::optional<error> engine::impl::refusal(const plan::job_spec& spec) const {
+  if (keeping_->ending)
+    return closing_now();
+  if (auto why = directory_->refusal(spec))
+    return why;
+  return out_of_space();
+}
+
+/// New work is refused while there is still room to end the old.
+std::optional<error> engine::impl::out_of_space() const {
+  if (options_.store.empty())
+    return std::nullopt;
+  struct statvfs disk {};
+  if (::statvfs(options_.store.c_str(), &disk) != 0)
+    return std::nullopt;
+  auto left = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  if (left >= limits::min_free_bytes)
+    return std::nullopt;
+  return error{code::store_full,
+               "only " + std::to_string(left >> 20) + " MiB are free on the store's disk",
+               options_.store.string(),
+               "free at least " + std::to_string(limits::min_free_bytes >> 20) + " MiB"};
+}
+
+submission engine::impl::submit(plan::job_spec spec) {
+  if (auto why = refusal(spec))
+    return clients::refused(std::move(spec.id), *why);
+  auto hash = plan::hash_of(spec);
+  auto client = clients_.open(spec.id, bytes_of(spec));
+  if (!client)
+    return clients::refused(std::move(spec.id), client.error());
+  auto event = plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
+                                   std::move(hash), client->id};
+  post(planner_, to_event(std::move(event)));
+  return std::move(client->handle);
+}
+
+submission engine::impl::resume(std::string id) {
+  if (keeping_->ending)
+    return clients::refused(std::move(id), closing_now());
+  auto client = clients_.open(id, id.size());
+  if (!client)
+    return clients::refused(std::move(id), client.error());
+  post(planner_, to_event(plan::job_resumed{std::move(id), client->id}));
+  return std::move(client->handle);
+}
+
+/// Hands an event with a client to the planner.
+template <class Event>
+future<void> engine::impl::request(Event x, std::size_t bytes) {
+  auto client = clients_.open(bytes);
+  if (!client)
+    return clients::refused(client.error());
+  x.client = client->id;
+  post(planner_, to_event(std::move(x)));
+  return std::move(client->done);
+}
+
+template future<void> engine::impl::request(plan::step_done, std::size_t);
+
+/// Why the task that would get the value cannot take it. Where nobody waits, nobody can say; that
+/// there is no such job the planner says, who hears of it first.
+std::optional<error> engine::impl::unfit_for_its_wait(const std::string& job_id,
+                                                      const std::string& name,
+                                                      const json& value) const {
+  auto view = views_->read();
+  auto waits = plan::signal_waits(*view, job_id);
+  if (!waits)
+    return waits.error().code == code::not_found ? std::nullopt : std::optional{waits.error()};
+  // The planner gives it to the first one.
+  auto taker = std::ranges::find(*waits, name, &plan::signal_wait::signal);
+  if (taker == waits->end() || taker->schema.empty())
+    return std::nullopt;
+  auto text = parse_json(taker->schema);
+  if (!text)
+    return std::move(text.error());
+  auto schema = schema::validator::compile(*text);
+  if (!schema)
+    return std::move(schema.error());
+  auto wrong = schema->check(value);
+  if (wrong.empty())
+    return std::nullopt;
+  return error{code::invalid_input, "task '" + taker->task_name + "' does not take this as '" + name
+                                      + "': " + schema::to_text(wrong)};
+}
+
+future<void> engine::impl::signal(std::string job_id, std::string name, const json& value,
+                                  signal_options options) {
+  if (keeping_->ending)
+    return clients::refused(closing_now());
+  auto text = to_payload(value, "the signal", limits::signal_bytes);
+  if (!text) {
+    auto why = std::move(text.error());
+    if (why.code == code::invalid_output)
+      why.code = code::invalid_input;
+    return clients::refused(why);
+  }
+  try {
+    if (auto why = unfit_for_its_wait(job_id, name, value))
+      return clients::refused(*why);
+  } catch (const error& why) {
+    return clients::refused(why);
+  }
+  auto bytes = job_id.size() + name.size() + text->bytes().size();
+  return request(
+    plan::signal_received{std::move(job_id), std::move(name), std::move(*text), options.queue},
+    bytes);
+}
+
+future<void> engine::impl::decide(plan::review_decided x) {
+  if (keeping_->ending)
+    return clients::refused(closing_now());
+  if (x.reason.size() > limits::error_bytes)
+    return clients::refused(
+      {code::too_large, "a reason has at most " + std::to_string(limits::error_bytes) + " bytes"});
+  auto bytes = x.job.size() + x.task.size() + x.reason.size();
+  return request(std::move(x), bytes);
+}
+
+future<void> engine::impl::pause(std::string job_id) {
+  auto bytes = job_id.size();
+  return keeping_->ending ? clients::refused(closing_now())
+                          : request(plan::job_paused{std::move(job_id)}, bytes);
+}
+
+future<void> engine::impl::cancel(std::string job_id) {
+  auto bytes = job_id.size();
+  return keeping_->ending ? clients::refused(closing_now())
+                          : request(plan::job_cancelled{std::move(job_id)}, bytes);
+}
+
+future<void> engine::impl::purge(std::string job_id) {
+  auto bytes = job_id.size();
+  return keeping_->ending ? clients::refused(closing_now())
+                          : request(plan::job_purged{std::move(job_id)}, bytes);
+}
+
+future<void> engine::impl::retry(std::string job_id, std::string from,
+                                 std::shared_ptr<const plan::job_spec> with) {
+  if (keeping_->ending)
+    return clients::refused(closing_now());
+  auto bytes = job_id.size() + from.size();
+  auto event = plan::job_retried{};
+  event.id = std::move(job_id);
+  event.from = std::move(from);
+  if (with) {
+    if (with->id != event.id)
+      return clients::refused({code::invalid_input, "the new definition is that of job '" + with->id
+                                                      + "', not of '" + event.id + "'"});
+    if (auto why = refusal(*with))
+      return clients::refused(*why);
+    bytes += bytes_of(*with);
+    event.hash = plan::hash_of(*with);
+    event.with = std::move(with);
+  }
+  return request(std::move(event), bytes);
+}
+
+} // namespace dagger

@@ -1,0 +1,35 @@
+// One change of one job: by the engine that holds the store, else by one of our own that applies
+// it, commits, runs no task and ends.
+#pragma once
+
+#include "command.hpp"
+#include "control_client.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace dagger::apps {
+
+/// The store that an acting command works on, which must be there.
+result<std::filesystem::path> acted_on(const std::string& option);
+
+/// Calls `there` with a line to the engine that holds the store, else `here`. While a holder does
+/// not listen yet or any more, or somebody takes the store before `here` does, it tries again, for
+/// some seconds. Errors: store_in_use after that, and those of the two.
+result<void> by_whoever_holds(const std::filesystem::path& store,
+                              const std::function<result<void>(control_client&)>& there,
+                              const std::function<result<void>()>& here);
+
+/// Applies it. `command` is that of the person, for the error that others get meanwhile. Errors:
+/// not_found with the nearest id, and what the engine refuses.
+result<void> act(program& self, const std::filesystem::path& store, std::string_view command,
+                 const actors::control_request& what);
+
+/// `act`, with its end told: the exit code. `next`, if not empty, is said to a person at a terminal
+/// if no engine holds the store.
+exit_code act_and_tell(program& self, const std::string& store_option, std::string_view command,
+                       const actors::control_request& what, std::string_view next = {});
+
+} // namespace dagger::apps

@@ -1,0 +1,42 @@
+// A line to the engine that holds a store: requests there, answers back. Decides nothing.
+#pragma once
+
+#include <dagger/actors/control_protocol.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace dagger::apps {
+
+class control_client {
+public:
+  /// The error (unavailable) if nobody listens in this store.
+  static result<control_client> connect(const std::filesystem::path& store);
+
+  ~control_client();
+  control_client(control_client&& other) noexcept;
+  control_client& operator=(control_client&&) = delete;
+
+  /// Sends one request and waits for its answer. Errors: that of the answer; unavailable if the
+  /// engine ended before it answered.
+  result<json> ask(const actors::control_request& what);
+
+  /// After `control_watch`: readable when something has happened.
+  int descriptor() const {
+    return socket_;
+  }
+
+  /// After `control_watch`: takes what has come. False when nothing more will come: the job has
+  /// ended, or the engine.
+  bool take();
+
+private:
+  explicit control_client(int socket) : socket_(socket) {}
+  /// The next line, without its end; false if the other side is gone.
+  bool read_line(std::string& to);
+
+  int socket_;
+  std::string read_;
+};
+
+} // namespace dagger::apps

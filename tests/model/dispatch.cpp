@@ -1,0 +1,178 @@
+// Who runs next in the slow model: slots, rings, tasks that run alone.
+#include <model/planner_model.hpp>
+
+#include <dagger/limits.hpp>
+
+#include <algorithm>
+#include <tuple>
+
+namespace dagger::model {
+
+using enum task_state;
+
+std::int64_t planner::free_slots(const std::string& name) const {
+  const auto it = agents_.find(name);
+  if (it == agents_.end() || !it->second.here)
+    return 0;
+  return it->second.slots
+       - std::ranges::count_if(out_, [&](const auto& x) { return x.second.agent == name; });
+}
+
+bool planner::may_start(const job& j, std::uint32_t number) const {
+  return j.tasks[number].state == ready && j.taken && !is_held(j) && !is_out(j, number);
+}
+
+bool planner::is_out(const job& j, std::uint32_t number) const {
+  return std::ranges::any_of(
+    out_, [&](const auto& x) { return x.first.job == j.number && x.first.task == number; });
+}
+
+/// The slot of an attempt that was over before its report.
+void planner::slot_is_back(job& j, std::uint32_t number) {
+  auto& t = j.tasks[number];
+  if (j.purged || is_out(j, number))
+    return;
+  t.waits_for_slot = false;
+  if (t.state == backoff && t.retry_at <= now_)
+    go(j, number, ready);
+  keep_rings(j);
+}
+
+void planner::stop(job& j, std::uint32_t number) {
+  const auto& t = j.tasks[number];
+  const auto it = out_.find({j.number, number, t.visit, t.attempt});
+  if (it == out_.end() || it->second.stopped)
+    return;
+  it->second.stopped = true;
+  result_.commands.push_back(plan::stop{it->second.agent, it->first});
+}
+
+void planner::cut_off(job& j, std::uint32_t number) {
+  const auto& t = j.tasks[number];
+  if (t.state != running)
+    return;
+  stop(j, number);
+  over_.insert({j.number, number, t.visit, t.attempt});
+}
+
+void planner::start(job& j, std::uint32_t number) {
+  auto& t = j.tasks[number];
+  auto& a = agents_[t.agent];
+  ++t.attempt;
+  ++t.starts;
+  t.fresh = false;
+  if (!t.first_start)
+    t.first_start = now_;
+  const auto limit = t.timeout ? t.timeout : a.settings.timeout;
+  t.attempt_ends = limit ? std::optional{now_ + *limit} : std::nullopt;
+  t.beat = t.heartbeat ? t.heartbeat : a.settings.heartbeat;
+  t.beat_ends = t.beat ? std::optional{now_ + *t.beat} : std::nullopt;
+  t.progress_written.reset();
+  t.emits = false;
+  t.was_at_most_once = t.at_most_once || a.settings.at_most_once;
+  t.max_interruptions = a.settings.max_interruptions;
+  const auto by_itself = t.interruptions >= limits::interruptions_before_alone;
+  if (!by_itself)
+    std::erase(ring_of(j, t), j.number); // to the end of it, if there are more
+  go(j, number, running);
+  const auto id = plan::attempt_id{j.number, number, t.visit, t.attempt};
+  out_[id] = {t.agent, by_itself};
+
+  auto made = plan::assignment{};
+  made.attempt = id;
+  made.job_id = j.id;
+  made.task_name = t.name;
+  made.first_visit = t.visit == t.first_visit;
+  made.cause = t.cause;
+  made.input = stored(t.input);
+  made.state = stored(t.saved);
+  made.feedback = stored(t.feedback);
+  made.answer = stored(t.answer);
+  made.progress = stored(t.progress);
+  made.round = t.round;
+  for (const auto& list : {t.after, t.waited})
+    for (auto n : list)
+      if (!j.tasks[n].replaced)
+        made.dependencies.push_back({n, 1});
+  result_.commands.push_back(plan::assign{t.agent, {made}});
+}
+
+void planner::assign() {
+  while (assign_one()) {}
+}
+
+bool planner::assign_one() {
+  struct candidate {
+    job* j;
+    std::uint32_t number;
+    task& get() const {
+      return j->tasks[number];
+    }
+  };
+  if (std::ranges::any_of(out_, [](const auto& x) { return x.second.alone; }))
+    return false;
+  auto all = std::vector<candidate>{};
+  auto alone = std::vector<candidate>{};
+  for (auto& j : jobs_)
+    for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+      const auto& t = j.tasks[i];
+      const auto& a = agents_[t.agent];
+      if (!may_start(j, i))
+        continue;
+      if (t.interruptions < limits::interruptions_before_alone)
+        all.push_back({&j, i});
+      else if (a.here && a.slots > 0)
+        alone.push_back({&j, i});
+    }
+  if (!alone.empty()) {
+    if (!out_.empty())
+      return false;
+    // min_element takes the first of equals: the lowest job and task number.
+    const auto best = *std::ranges::min_element(
+      alone, {}, [](const candidate& c) { return c.get().interruptions; });
+    start(*best.j, best.number);
+    return true;
+  }
+  for (const auto& [name, a] : agents_) {
+    if (free_slots(name) <= 0)
+      continue;
+    auto mine = std::vector<candidate>{};
+    for (const auto& c : all)
+      if (c.get().agent == name)
+        mine.push_back(c);
+    if (mine.empty())
+      continue;
+    // Highest priorities first, then the job whose turn it is, then the number.
+    const auto best = *std::ranges::min_element(mine, {}, [&](const candidate& c) {
+      const auto& ring = ring_of(*c.j, c.get());
+      return std::tuple{-std::int64_t{c.j->priority}, -std::int64_t{c.get().priority},
+                        std::ranges::find(ring, c.j->number) - ring.begin(), c.number};
+    });
+    start(*best.j, best.number);
+    return true;
+  }
+  return false;
+}
+
+std::vector<std::uint64_t>& planner::ring_of(const job& j, const task& t) {
+  return rings_[{t.agent, j.priority, t.priority}];
+}
+
+/// The job stands once in the ring of every agent and priority of which it has a task that may
+/// start.
+void planner::keep_rings(const job& j) {
+  auto wanted = std::set<std::vector<std::uint64_t>*>{};
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
+    if (j.tasks[i].interruptions < limits::interruptions_before_alone && may_start(j, i))
+      wanted.insert(&ring_of(j, j.tasks[i]));
+  for (auto& [level, ring] : rings_) {
+    const auto stands = std::ranges::count(ring, j.number) > 0;
+    const auto is_wanted = wanted.contains(&ring);
+    if (is_wanted && !stands)
+      ring.push_back(j.number);
+    if (!is_wanted && stands)
+      std::erase(ring, j.number);
+  }
+}
+
+} // namespace dagger::model
