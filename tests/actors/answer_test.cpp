@@ -2,6 +2,7 @@
 #include "agents.hpp"
 
 #include <support/actors.hpp>
+#include <support/faulty_store.hpp>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +41,25 @@ TEST(signals, wake_the_task_that_waits_with_their_value) {
   engine.run();
   engine.get(engine->signal("job", "go", {{"by", "ann"}}, {}));
   EXPECT_EQ(engine.get(job)["only"], (json{{"answer", {{"by", "ann"}}}, {"late", false}}));
+}
+
+TEST(signals, reach_the_agent_with_one_commit) {
+  auto store = std::make_shared<faulty_store>(memory());
+  auto engine = staged_engine{store};
+  auto before = std::size_t{0};
+  auto needed = std::size_t{0};
+  auto waits = waiter();
+  waits.run = [&, run = waits.run](task& self, const json& in) {
+    needed = store->commits() - before;
+    return run(self, in);
+  };
+  engine->add(std::move(waits));
+  auto job = engine->submit(one_task("job", "waiter").spec());
+  engine.run();
+  before = store->commits();
+  engine->signal("job", "go", 1, {});
+  EXPECT_EQ(engine.get(job)["only"]["answer"], 1);
+  EXPECT_EQ(needed, 1u);
 }
 
 TEST(signals, that_come_first_are_queued_and_taken_in_order) {

@@ -239,6 +239,17 @@ void stall() {
   std::cout << to_text(submitted.get().state()) << "\n";
 }
 
+/// The second engine goes on with the store of the first one, where the job is known.
+void keep() {
+  for (auto i = 0; i < 2; ++i) {
+    auto engine = dagger::engine{{.store = "runs.db", .retention = 24h * 7}};
+    add_agents(engine); // from here on it works on all that is unfinished there
+    auto submitted = engine.submit(greetings());
+    std::cout << (submitted.accepted().get() ? "new" : "known") << ", "
+              << to_text(submitted.get().state()) << "\n";
+  }
+}
+
 void from_cpp() {
   auto engine = dagger::engine{};
   add_agents(engine);
@@ -247,6 +258,7 @@ void from_cpp() {
   summaries(engine);
   bound(engine);
   stall();
+  keep();
 }
 
 } // namespace

@@ -12,14 +12,17 @@ TEST(guide, the_examples_of_jobs_print_what_they_say) {
 }
 
 TEST(guide, what_jobs_do_from_cpp_prints_what_it_should) {
-  const auto end = support::run({DAGGER_GUIDE_BINARY});
+  const auto place = support::folder{};
+  const auto end = support::run({DAGGER_GUIDE_BINARY}, {.directory = place.path()});
   EXPECT_EQ(end.code, 0) << end.err;
   EXPECT_EQ(end.out, "[\"hello moon\",\"hello sun\"]\n"
                      "{\"let_in\":\"ada\"}\n"
                      "a story of four words: \"once\" \"upon\" \"a\" \"time\"\n"
                      "limit\n"
                      "[{\"expects\":[\"luck\"],\"task\":\"wish\"}]\n"
-                     "cancelled\n");
+                     "cancelled\n"
+                     "new, completed\n"
+                     "known, completed\n");
 }
 
 } // namespace

@@ -165,7 +165,7 @@ void planner::keep_rings(const job& j) {
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
     if (j.tasks[i].interruptions < limits::interruptions_before_alone && may_start(j, i))
       wanted.insert(&ring_of(j, j.tasks[i]));
-  for (auto& [level, ring] : rings_) {
+  for (auto& [where, ring] : rings_) {
     const auto stands = std::ranges::count(ring, j.number) > 0;
     const auto is_wanted = wanted.contains(&ring);
     if (is_wanted && !stands)
