@@ -30,13 +30,11 @@ _@FUNCTION@() {
   done < <(printf '%s\n' "$answer" | tail -n +2)
   [[ $typed == --*=* ]] && typed=${typed#*=}
   case $kind in
-    files)
-      compopt -o filenames 2>/dev/null
-      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$typed") ;;
-    directories)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -d -- "$typed") ;;
+    files) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$typed") ;;
+    directories) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$typed") ;;
+    *) return ;;
   esac
+  compopt -o filenames 2>/dev/null
 }
 complete -F _@FUNCTION@ @PROGRAM@
 )";
@@ -45,11 +43,15 @@ constexpr std::string_view zsh = R"(#compdef @PROGRAM@
 # Completes @PROGRAM@ in zsh.
 _@FUNCTION@() {
   local -a lines candidates
-  local line prefix
+  local line tab=$'\t'
   lines=("${(@f)$("${words[1]}" @COMPLETE@ "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   for line in "${(@)lines[2,-1]}"; do
     [[ -n $line ]] || continue
-    candidates+=("${${line%%$'\t'*}//:/\\:}${${(M)line%%$'\t'*}:+:${line#*$'\t'}}")
+    if [[ $line == *$tab* ]]; then
+      candidates+=("${${line%%$tab*}//:/\\:}:${line#*$tab}")
+    else
+      candidates+=("${line//:/\\:}")
+    fi
   done
   (( ${#candidates} )) && _describe -t words '@PROGRAM@' candidates
   [[ $PREFIX == --*=* ]] && compset -P '*='
@@ -70,15 +72,14 @@ function __@FUNCTION@_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l lines ($words[1] @COMPLETE@ $words[2..-1] 2>/dev/null)
     set -l typed (commandline -ct)
-    set -l prefix (string match -r -- '^--[^=]*=' $typed)
+    set -l option (string match -r -- '^--[^=]*=' $typed)
+    set -l value (string replace -r -- '^--[^=]*=' '' $typed)
     printf '%s\n' $lines[2..-1]
     switch "$lines[1]"
         case files
-            __fish_complete_path (string replace -r -- '^--[^=]*=' '' $typed) |
-                string replace -r '^' -- "$prefix"
+            __fish_complete_path $value | string replace -r -- '^' "$option"
         case directories
-            __fish_complete_directories (string replace -r -- '^--[^=]*=' '' $typed) |
-                string replace -r '^' -- "$prefix"
+            __fish_complete_directories $value | string replace -r -- '^' "$option"
     end
 end
 complete -c @PROGRAM@ -f -a '(__@FUNCTION@_complete)'

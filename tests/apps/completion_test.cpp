@@ -113,21 +113,21 @@ void expect_completes(const place& at, const std::vector<std::string>& shell) {
   EXPECT_TRUE(typed.says("flowchart TB")) << "a word";
   typed.type("dagger check hel\t\r");
   EXPECT_TRUE(typed.says("hello.yaml: valid, 1 task")) << "a file";
-  typed.type("dagger store check run\t\r");
-  EXPECT_TRUE(typed.says("store runs.db")) << "a folder";
+  typed.type("dagger store info --store run\t\r");
+  EXPECT_TRUE(typed.says("held by      nobody")) << "a folder";
   typed.type("dagger graph hello-1 --format=do\t\r");
   EXPECT_TRUE(typed.says("digraph")) << "a word behind =";
   typed.type("exit\r");
   typed.wait();
 }
 
-TEST(long_completion, bash_completes) {
+TEST(completion, bash_completes) {
   const auto at = place{};
   at.room.write("rc", "PS1='ready> '\nsource <(dagger completion bash)\n");
   expect_completes(at, {"bash", "--noprofile", "--rcfile", "rc", "-i"});
 }
 
-TEST(long_completion, zsh_completes) {
+TEST(completion, zsh_completes) {
   if (!is_installed("zsh"))
     GTEST_SKIP() << "zsh is not installed";
   const auto at = place{};
@@ -136,7 +136,7 @@ TEST(long_completion, zsh_completes) {
   expect_completes(at, {"zsh", "-d", "-i"});
 }
 
-TEST(long_completion, fish_completes) {
+TEST(completion, fish_completes) {
   if (!is_installed("fish"))
     GTEST_SKIP() << "fish is not installed";
   const auto at = place{};
