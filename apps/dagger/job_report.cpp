@@ -28,6 +28,10 @@ std::string names_of(const job_report& report, const std::vector<std::uint32_t>&
   return text;
 }
 
+std::string text_of(const error& x) {
+  return x.code.empty() ? x.message : x.code + ": " + x.message;
+}
+
 std::optional<error> error_of(const plan::transition& x) {
   if (x.code.empty())
     return std::nullopt;
@@ -179,7 +183,7 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
   if (task.replaced)
     return "replaced by a retry";
   if (settled(task.state))
-    return task.error ? task.error->code + ": " + task.error->message : "";
+    return task.error ? text_of(*task.error) : "";
   const auto until = task.due ? to_rfc3339(*task.due) : "";
   switch (task.state) {
   case task_state::waiting:
@@ -194,7 +198,7 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
     return held ? "" : "no engine works on it; it will run again";
   case task_state::backoff:
     return "tries again" + (until.empty() ? "" : " at " + until)
-         + (task.error ? " after " + task.error->code + ": " + task.error->message : "");
+         + (task.error ? " after " + text_of(*task.error) : "");
   default:
     break;
   }
