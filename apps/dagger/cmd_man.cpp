@@ -16,7 +16,8 @@ struct code_text {
 
 constexpr code_text codes[] = {
   {exit_code::done, "done"},
-  {exit_code::failed, "the job failed, or the output could not be written"},
+  {exit_code::failed,
+   "the job failed, the output could not be written, or an engine ended before it answered"},
   {exit_code::usage, "wrong usage, an invalid file or value, a refusal; nothing has changed"},
   {exit_code::cancelled, "cancelled or out of time"},
   {exit_code::store, "a problem of the store: in use, corrupt, newer, disk full"},

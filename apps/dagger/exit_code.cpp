@@ -8,6 +8,11 @@ exit_code code_of(const error& x) {
     return exit_code::store;
   if (x.code == code::cancelled || x.code == code::timeout)
     return exit_code::cancelled;
+  if (x.code == code::interrupted)
+    return exit_code::interrupted;
+  // Nobody knows whether it was done.
+  if (x.code == code::unavailable)
+    return exit_code::failed;
   return exit_code::usage;
 }
 

@@ -8,7 +8,7 @@ namespace dagger::apps {
 
 enum class exit_code : int {
   done = 0,
-  failed = 1,        // the job failed; output could not be written
+  failed = 1,        // the job failed; output could not be written; an engine gave no answer
   usage = 2,         // arguments, files, values, refusals
   cancelled = 3,     // cancelled or out of time
   store = 4,         // in use, corrupt, newer, full
