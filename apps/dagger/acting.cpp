@@ -2,6 +2,7 @@
 #include "acting.hpp"
 
 #include "catalogue.hpp"
+#include "ending.hpp"
 #include "store_access.hpp"
 #include "stored_job.hpp"
 
@@ -149,16 +150,15 @@ result<void> act(program& self, const std::filesystem::path& store, std::string_
 }
 
 exit_code act_and_tell(program& self, const std::string& store_option, std::string_view command,
-                       const control_request& what, std::string_view next) {
+                       const actors::control_request& what, next_step next) {
   const auto place = acted_on(store_option);
   const auto done = place ? act(self, *place, command, what) : fail(place.error());
   if (!done) {
     self.out.complain(done.error());
     return code_of(done.error());
   }
-  if (!next.empty() && self.out.is_terminal(STDERR_FILENO) && !store::holder_of(*place))
-    self.out.note(std::string{next} + ": " + self.name + " resume " + job_of(what)
-                  + as_option(place.value()));
+  if (next == next_step::resume && self.out.is_terminal(STDERR_FILENO) && !store::holder_of(*place))
+    self.out.note(how_to_go_on(self, job_of(what), *place));
   return exit_code::done;
 }
 

@@ -27,9 +27,11 @@ result<void> by_whoever_holds(const std::filesystem::path& store,
 result<void> act(program& self, const std::filesystem::path& store, std::string_view command,
                  const actors::control_request& what);
 
-/// `act`, with its end told: the exit code. `next`, if not empty, is said to a person at a terminal
-/// if no engine holds the store.
+/// What a person at a terminal is told after a change that nobody works on.
+enum class next_step : std::uint8_t { nothing, resume };
+
+/// `act`, with its end told: the exit code.
 exit_code act_and_tell(program& self, const std::string& store_option, std::string_view command,
-                       const actors::control_request& what, std::string_view next = {});
+                       const actors::control_request& what, next_step next = next_step::resume);
 
 } // namespace dagger::apps

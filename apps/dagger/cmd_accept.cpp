@@ -19,9 +19,7 @@ action declare_accept(options& to) {
   to.argument(given->what.job, "ID", "The id of the job");
   to.argument(given->what.task, "TASK", "The task that is in review");
   to.value(given->store, "--store", "DIR", "Where the job is; default: $DAGGER_STORE");
-  return [given](program& self) {
-    return act_and_tell(self, given->store, "accept", given->what, "the job goes on with");
-  };
+  return [given](program& self) { return act_and_tell(self, given->store, "accept", given->what); };
 }
 
 } // namespace dagger::apps

@@ -20,7 +20,9 @@ action declare_cancel(options& to) {
               "The id of the job; those that it submitted end with it. Running tasks get time "
               "to stop; a second cancel does not wait for them");
   to.value(given->store, "--store", "DIR", "Where the job is; default: $DAGGER_STORE");
-  return [given](program& self) { return act_and_tell(self, given->store, "cancel", given->what); };
+  return [given](program& self) {
+    return act_and_tell(self, given->store, "cancel", given->what, next_step::nothing);
+  };
 }
 
 } // namespace dagger::apps

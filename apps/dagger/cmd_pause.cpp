@@ -18,9 +18,7 @@ action declare_pause(options& to) {
   auto given = std::make_shared<pause_arguments>();
   to.argument(given->what.job, "ID", "The id of the job");
   to.value(given->store, "--store", "DIR", "Where the job is; default: $DAGGER_STORE");
-  return [given](program& self) {
-    return act_and_tell(self, given->store, "pause", given->what, "it goes on with");
-  };
+  return [given](program& self) { return act_and_tell(self, given->store, "pause", given->what); };
 }
 
 } // namespace dagger::apps

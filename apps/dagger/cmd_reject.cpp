@@ -21,9 +21,7 @@ action declare_reject(options& to) {
   to.argument(given->what.reason, "REASON", "What is wrong with its output; the agent gets it");
   to.flag(given->what.final, "--final", "Fails the task instead of asking its agent again");
   to.value(given->store, "--store", "DIR", "Where the job is; default: $DAGGER_STORE");
-  return [given](program& self) {
-    return act_and_tell(self, given->store, "reject", given->what, "the job goes on with");
-  };
+  return [given](program& self) { return act_and_tell(self, given->store, "reject", given->what); };
 }
 
 } // namespace dagger::apps

@@ -93,7 +93,7 @@ exit_code retry(program& self, const retry_arguments& given) {
       return refuse(self, made.error());
     what.with = std::move(*made);
   }
-  return act_and_tell(self, given.store, "retry", what, "it runs with");
+  return act_and_tell(self, given.store, "retry", what);
 }
 
 } // namespace

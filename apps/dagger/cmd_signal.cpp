@@ -23,7 +23,7 @@ exit_code signal(program& self, signal_arguments& given) {
     }
     given.what.value = std::move(*value);
   }
-  return act_and_tell(self, given.store, "signal", given.what, "the task goes on with");
+  return act_and_tell(self, given.store, "signal", given.what);
 }
 
 } // namespace
