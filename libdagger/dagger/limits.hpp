@@ -104,5 +104,20 @@ inline constexpr std::size_t schema_chain = 16;
 /// One regular expression of a schema, and what it may take compiled, with its caches.
 inline constexpr std::size_t pattern_bytes = 64 << 10;
 inline constexpr std::int64_t pattern_memory_bytes = 8 << 20;
+/// One evaluation of Lua: instructions, and the bytes of its values.
+inline constexpr std::int64_t script_instructions = 1'000'000;
+inline constexpr std::size_t script_memory_bytes = 16 << 20;
+/// The text of one Lua program; larger ones are programs of their own.
+inline constexpr std::size_t script_text_bytes = 1 << 20;
+/// Compiled Lua programs that one thread keeps.
+inline constexpr std::size_t scripts_per_thread = 1'024;
+/// Values that one call in Lua passes on: a call copies them without being counted for each.
+inline constexpr int script_values = 4'096;
+/// What a command may write to its standard output, and to its standard error: it stands in
+/// memory and then in the task's output.
+inline constexpr std::size_t command_output_bytes = 16 << 20;
+/// The body of a server's answer, for the same reason, and the names that one pattern may match.
+inline constexpr std::size_t http_body_bytes = 16 << 20;
+inline constexpr std::size_t glob_matches = 100'000;
 
 } // namespace dagger::limits
