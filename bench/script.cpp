@@ -9,7 +9,7 @@ namespace {
 
 using namespace dagger;
 
-constexpr auto condition = "#nodes.extract.rows > inputs.limit and nodes.extract.ok";
+constexpr auto when = "#nodes.extract.rows > inputs.limit and nodes.extract.ok";
 constexpr auto rounds = 200'000;
 
 /// Evaluations per second.
@@ -28,8 +28,10 @@ double rate_of(F&& evaluate) {
 double bare_rate() {
   auto* lua = luaL_newstate();
   luaL_openlibs(lua);
-  luaL_dostring(lua, "nodes = {extract = {rows = {1, 2, 3}, ok = true}} inputs = {limit = 2}");
-  luaL_loadstring(lua, (std::string{"return "} + condition).c_str());
+  auto world = "nodes = {extract = {rows = {1, 2, 3}, ok = true}} inputs = {limit = 2}";
+  if (luaL_dostring(lua, world)
+      || luaL_loadstring(lua, (std::string{"return "} + when).c_str()) != LUA_OK)
+    throw error{code::exception, "the bare condition does not compile"};
   auto rate = rate_of([&] {
     lua_pushvalue(lua, -1);
     if (lua_pcall(lua, 0, 1, 0) != LUA_OK || !lua_toboolean(lua, -1))
@@ -43,7 +45,7 @@ double bare_rate() {
 } // namespace
 
 int main() {
-  auto x = script::program::compile(condition);
+  auto x = script::program::compile(when);
   auto extract = json{{"rows", {1, 2, 3}}, {"ok", true}};
   auto inputs = json{{"limit", 2}};
   auto bare = bare_rate();
@@ -57,5 +59,5 @@ int main() {
     if (!lua.test(*x, names).value_or(false))
       throw error{code::exception, "the condition is not true"};
   });
-  bench::print({"script", rate, "1/s", bare, 7 * rounds, {{"condition", condition}}});
+  bench::print({"script", rate, "1/s", bare, 7 * rounds, {{"condition", when}}});
 }

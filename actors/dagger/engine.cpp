@@ -1,6 +1,7 @@
 // The public door. Decides nothing, opens stores.
 #include <dagger/engine.hpp>
 
+#include <dagger/actions/children.hpp>
 #include <dagger/actor_agent.hpp>
 #include <dagger/actors/engine_impl.hpp>
 
@@ -16,6 +17,9 @@ std::shared_ptr<store::store> opened(const engine_options& options) {
   auto made = store::open_lmdb(options.store, how);
   if (!made)
     throw std::move(made.error());
+  // The store is ours now: what a crash of its last engine has left behind ends before any of its
+  // tasks starts again.
+  actions::end_left_behind(actions::children_file(options.store));
   return std::move(*made);
 }
 

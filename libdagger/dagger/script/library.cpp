@@ -1,6 +1,7 @@
 // The basic functions, `json`, `null`, `array`, and what is left of `math` and `utf8`.
-#include <dagger/codec/json.hpp>
 #include <dagger/script/library.hpp>
+
+#include <dagger/codec/json.hpp>
 #include <dagger/script/source.hpp>
 #include <dagger/script/values.hpp>
 
