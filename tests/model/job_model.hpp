@@ -92,6 +92,8 @@ struct task {
   std::vector<std::uint32_t> spared;
   /// Has failed and may begin anew: nothing follows from it yet.
   bool open = false;
+  /// To be skipped when its turn comes.
+  bool disabled = false;
   /// Its place among the completed tasks of the job that can be undone.
   std::uint64_t completion = 0;
   /// Has not run since it began, or began anew.

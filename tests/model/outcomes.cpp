@@ -107,7 +107,7 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   if (!wrong)
     wrong = check_waits(j, x);
   if (!wrong)
-    wrong = add_tasks(copy, number, x);
+    wrong = add_tasks(copy, number, x.added);
   if (!wrong)
     wrong = add_dependencies(copy, base, x);
   if (!wrong) {
@@ -163,13 +163,15 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   }
 }
 
-std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const plan::report& x) {
+std::optional<error> planner::add_tasks(job& j, std::optional<std::uint32_t> reporter,
+                                        const std::vector<plan::task_spec>& added) {
   const auto base = static_cast<std::uint32_t>(j.tasks.size());
-  if (j.limits.tasks > 0 && !x.added.empty() && size_of(j) + x.added.size() > j.limits.tasks)
+  if (j.limits.tasks > 0 && !added.empty() && size_of(j) + added.size() > j.limits.tasks)
     return error{code::limit, "too many tasks"};
-  if (j.limits.depth > 0 && !x.added.empty() && level_of(j, reporter) + 1 > j.limits.depth)
+  if (j.limits.depth > 0 && !added.empty()
+      && (reporter ? level_of(j, *reporter) : 0) + 1 > j.limits.depth)
     return error{code::limit, "too many levels"};
-  for (const auto& s : x.added) {
+  for (const auto& s : added) {
     auto t = made_of(s, static_cast<std::uint32_t>(j.tasks.size()));
     t.created = now_;
     t.parent = reporter;
@@ -185,8 +187,8 @@ std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const pl
       return error{code::conflict, "the name is in use"};
     j.tasks.push_back(std::move(t));
   }
-  for (auto i = std::size_t{0}; i < x.added.size(); ++i)
-    for (const auto& ref : x.added[i].after) {
+  for (auto i = std::size_t{0}; i < added.size(); ++i)
+    for (const auto& ref : added[i].after) {
       const auto on = find(j, base, ref);
       if (!on)
         return error{code::not_found, "no such task"};

@@ -365,15 +365,20 @@ bool planner::settle_once(job& j) {
       woken.emplace_back(i, *first_that_holds(j, t));
     if (t.state != waiting)
       continue;
-    const auto [what, because] = judge(j, i);
+    auto [what, because] = judge(j, i);
     const auto stopped = j.stopping && !outlives_stop(j, i);
+    const auto left_out = what == verdict::starts && t.disabled;
+    if (left_out)
+      what = verdict::is_skipped;
     if (what == verdict::starts && !stopped)
       starting.push_back(i);
     if (what != verdict::is_skipped && !stopped)
       continue;
     skipping.push_back({i, because && !stopped,
                         stopped || (because && is_failure(j.tasks[*because])),
-                        stopped ? "stopped" : "no upstream failed"});
+                        stopped    ? "stopped"
+                        : left_out ? "disabled"
+                                   : "no upstream failed"});
   }
   for (const auto& [number, cause] : woken)
     wake(j, number, {.condition = cause});

@@ -143,6 +143,17 @@ private:
   void end(job& j);
   void after_event();
 
+  // -- changes.cpp: what users change of a job that goes on -----------------------
+
+  void on(const plan::tasks_added& x);
+  void on(const plan::task_removed& x);
+  void on(const plan::task_enabled& x);
+  void on(const plan::input_set& x);
+  /// The job and the number of the task, if both may be changed; else a refusal.
+  job* changeable(const std::string& id, plan::client_id client);
+  std::optional<std::uint32_t> changeable(const job& j, const std::string& name,
+                                          plan::client_id client);
+
   // -- failures.cpp: policies, stops, what is undone ------------------------------
 
   /// For good, with all that is to follow but what follows for each of the others.
@@ -188,7 +199,9 @@ private:
   void report(const plan::report& x);
   void outcome(job& j, std::uint32_t number, const plan::report& x);
   void accept_outcome(job& j, std::uint32_t number, const plan::report& x);
-  std::optional<error> add_tasks(job& j, std::uint32_t reporter, const plan::report& x);
+  /// `reporter`: who adds them; nobody, if they come from outside.
+  std::optional<error> add_tasks(job& j, std::optional<std::uint32_t> reporter,
+                                 const std::vector<plan::task_spec>& added);
   std::optional<error> add_dependencies(job& j, std::uint32_t base, const plan::report& x);
   std::optional<error> suspend(job& j, std::uint32_t number, std::uint32_t base,
                                const plan::suspended& x);

@@ -35,6 +35,7 @@ alphabet stops();
 alphabet pauses_after_failures();
 alphabet shares();
 alphabet undoings();
+alphabet changes();
 
 /// All of them, for tests that want everything.
 std::vector<alphabet> all_alphabets();

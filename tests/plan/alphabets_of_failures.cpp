@@ -218,4 +218,45 @@ alphabet undoings() {
   return a;
 }
 
+alphabet changes() {
+  auto a = alphabet{.name = "changes from outside", .join = {}, .symbols = {}};
+  a.join = [](planner_world& w) { w.join({.agent = "a", .retry = {}, .timeout = {}}); };
+  a.begin = [](planner_world& w) {
+    w.submit(job_of("j", {task_of("x", "a"), task_of("y", "a", {"x"}), task_of("z", "a", {"y"}),
+                          task_of("u", "a")}));
+  };
+  a.symbols = {
+    {"two are added",
+     [](planner_world& w) {
+       w.apply(plan::tasks_added{
+         "j", {task_of("", "a", {"y", task_ref::nth(1)}), task_of("", "a")}, w.someone()});
+       return true;
+     }},
+    {"z is removed, or u",
+     [](planner_world& w) {
+       const auto* j = w.job("j");
+       w.apply(plan::task_removed{"j", j->tasks[2].replaced ? "u" : "z", w.someone()});
+       return true;
+     }},
+    {"y is disabled, or enabled",
+     [](planner_world& w) {
+       w.apply(plan::task_enabled{"j", "y", w.job("j")->tasks[1].disabled, w.someone()});
+       return true;
+     }},
+    {"u is disabled after it gets an input, or y does",
+     [](planner_world& w) {
+       const auto& u = w.job("j")->tasks[3];
+       if (!u.disabled)
+         w.apply(plan::input_set{"j", "u", text_payload(std::string(300, '5')), w.someone()});
+       w.apply(plan::task_enabled{"j", "u", false, w.someone()});
+       w.apply(plan::input_set{"j", "y", text_payload("[1]"), w.someone()});
+       return true;
+     }},
+    reports("completed", anyone, done()),
+    reports("failed", anyone, failing("exception")),
+    either(retry("j"), crash_of(a.join)),
+  };
+  return a;
+}
+
 } // namespace dagger::test

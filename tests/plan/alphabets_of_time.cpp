@@ -278,7 +278,8 @@ std::vector<alphabet> all_alphabets() {
           stops(),
           pauses_after_failures(),
           shares(),
-          undoings()};
+          undoings(),
+          changes()};
 }
 
 } // namespace dagger::test

@@ -151,4 +151,8 @@ TEST(history, undoings_follow_the_model) {
   walk_both_ways(undoings(), 5, 3);
 }
 
+TEST(history, changes_from_outside_follow_the_model) {
+  walk_both_ways(changes(), 5, 3);
+}
+
 } // namespace dagger::test

@@ -155,6 +155,10 @@ TEST(long_history, undoings_follow_the_model) {
   walk_far(undoings());
 }
 
+TEST(long_history, changes_from_outside_follow_the_model) {
+  walk_far(changes());
+}
+
 TEST(long_history, random_ones_follow_the_model) {
   wander_far(100'000, plan::scope::every_job);
 }

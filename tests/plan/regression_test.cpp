@@ -124,4 +124,35 @@ TEST(regression, who_resumes_a_job_that_ends_by_being_taken_up_is_answered) {
   EXPECT_EQ(answer->state, job_state::failed);
 }
 
+TEST(regression, a_retried_task_does_not_wait_for_what_comes_after_it) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 3, .retry = {}, .timeout = {}});
+  auto late = task_of("late");
+  late.after = {"gate"};
+  p.submit(job_of("j", {task_of("parent"), task_of("gate"), late, task_of("early")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::any({"late", "early"})};
+  p.report({1, 0, 1, 1}, wait);
+  p.report({1, 3, 1, 1}, plan::completed{text_payload("1")});
+  auto r = plan::report{};
+  r.attempt = {1, 0, 2, 1};
+  r.dependencies = {{"late", "parent"}};
+  r.outcome = plan::completed{text_payload("1")};
+  p.apply(plan::tasks_reported{{r}});
+  p.report({1, 1, 1, 1}, plan::completed{text_payload("1")});
+  p.report({1, 2, 1, 1}, plan::completed{text_payload("1")});
+  ASSERT_EQ(p.job("j").state, job_state::completed);
+  p.apply(plan::job_retried{.id = "j", .from = "late", .client = 1});
+  ASSERT_EQ(p.assigned().size(), 1u) << "both wait for each other";
+  EXPECT_EQ(p.assigned().front().task_name, "parent");
+  p.open(); // the same is read back
+  p.apply(plan::agent_joined{.agent = "a", .slots = 3, .retry = {}, .timeout = {}});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  EXPECT_EQ(p.assigned().front().task_name, "late");
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  EXPECT_EQ(p.job("j").state, job_state::completed);
+}
+
 } // namespace dagger::test

@@ -11,7 +11,7 @@ namespace {
 /// Checks and resolves what a report adds to a job.
 class adder {
 public:
-  adder(const job& j, std::uint32_t reporter, const report& r,
+  adder(const job& j, std::optional<std::uint32_t> reporter, const report& r,
         const std::map<std::string, agent_entry, std::less<>>& agents, const resources& pool)
     : job_(j),
       reporter_(reporter),
@@ -76,8 +76,8 @@ private:
   }
 
   std::uint32_t depth() const {
-    auto n = std::uint32_t{1};
-    for (auto up = job_.tasks[reporter_].spec.parent; up; up = job_.tasks[*up].spec.parent)
+    auto n = std::uint32_t{0};
+    for (auto up = reporter_; up; up = job_.tasks[*up].spec.parent)
       ++n;
     return n;
   }
@@ -182,7 +182,9 @@ private:
 
   /// What was there has no cycle, so one must lead through something that changed.
   std::optional<error> find_cycle() {
-    auto starts = std::vector<std::uint32_t>{reporter_};
+    auto starts = std::vector<std::uint32_t>{};
+    if (reporter_)
+      starts.push_back(*reporter_);
     for (auto& [later, _] : made_.dependencies)
       starts.push_back(later);
     for (auto& [waiting, _] : arrived_)
@@ -249,7 +251,7 @@ private:
   }
 
   const job& job_;
-  std::uint32_t reporter_;
+  std::optional<std::uint32_t> reporter_;
   const report& report_;
   const std::map<std::string, agent_entry, std::less<>>& agents_;
   const resources& pool_;
@@ -263,7 +265,7 @@ private:
 
 } // namespace
 
-result<additions> resolve(const job& j, std::uint32_t reporter, const report& r,
+result<additions> resolve(const job& j, std::optional<std::uint32_t> reporter, const report& r,
                           const std::map<std::string, agent_entry, std::less<>>& agents,
                           const resources& pool) {
   return adder{j, reporter, r, agents, pool}.run();

@@ -149,14 +149,14 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   made.attempt = {j.number, t, x.row.visit, x.row.attempt};
   made.job_id = j.row.id;
   made.task_name = j.task_name(t);
-  made.templated = x.spec.templated;
   auto& more = x.row.rare();
   made.first_visit = x.row.visit == more.first_visit;
   made.cause = {more.woken_by, x.row.deadline_passed, more.signalled};
   made.answer = more.answer;
   made.progress = more.progress;
   made.round = more.round;
-  made.input = x.spec.input;
+  made.templated = x.spec.templated && !more.has_input;
+  made.input = more.has_input ? more.input : x.spec.input;
   made.state = x.row.saved_state;
   made.feedback = x.row.feedback;
   for (auto part : {&x.spec.after, &x.row.added_after, &x.row.waited})

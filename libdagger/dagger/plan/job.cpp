@@ -328,7 +328,7 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   if (!row.code.empty() || !row.message.empty())
     x.error = dagger::error{row.code, row.message};
   x.summary = row.summary;
-  x.input = spec.input;
+  x.input = row.rare().has_input ? row.rare().input : spec.input;
   x.output = row.output;
   x.saved_state = row.saved_state;
   x.answer = row.rare().answer;

@@ -189,6 +189,21 @@ void planner::impl::give_back(job& j, std::uint32_t t) {
   make_ready(j, t);
 }
 
+/// Makes them; nobody looks at them yet.
+void planner::impl::add_tasks(job& j, std::optional<std::uint32_t> parent, const report& r,
+                              const additions& made) {
+  auto first = static_cast<std::uint32_t>(j.tasks.size());
+  j.tasks.resize(first + r.added.size());
+  for (auto n = std::uint32_t{0}; n < r.added.size(); ++n)
+    if (!r.added[n].name.empty())
+      j.names.emplace(r.added[n].name, first + n);
+  for (auto n = std::uint32_t{0}; n < r.added.size(); ++n) {
+    auto& row = j.tasks[first + n].spec = row_of(j, r.added[n], first + n);
+    row.parent = parent;
+    add_new(row.after, {}, made.after[n]);
+  }
+}
+
 std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const report& r,
                                             std::vector<clause>& conditions) {
   auto wait = std::get_if<suspended>(&r.outcome);
@@ -201,15 +216,7 @@ std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const repor
     return made.error();
   submit_all(j, r);
   auto first = static_cast<std::uint32_t>(j.tasks.size());
-  j.tasks.resize(first + r.added.size());
-  for (auto n = std::uint32_t{0}; n < r.added.size(); ++n)
-    if (!r.added[n].name.empty())
-      j.names.emplace(r.added[n].name, first + n);
-  for (auto n = std::uint32_t{0}; n < r.added.size(); ++n) {
-    auto& row = j.tasks[first + n].spec = row_of(j, r.added[n], first + n);
-    row.parent = t;
-    add_new(row.after, {}, made->after[n]);
-  }
+  add_tasks(j, t, r, *made);
   auto changed = std::vector<std::uint32_t>{}; // waiting tasks that were there before
   for (auto& [later, earlier] : made->dependencies) {
     auto& x = j.tasks[later];

@@ -110,6 +110,8 @@ std::optional<error> lacks(const resources& wanted, const resources& pool, const
 /// Whether an attempt came to something, not only to its end.
 bool is_outcome(const report& r);
 
+struct additions;
+
 struct planner::impl {
   using task_key = std::pair<std::uint64_t, std::uint32_t>;
 
@@ -268,6 +270,19 @@ struct planner::impl {
   void refresh_hold(job& j);
   void answer_if_paused(job& j);
 
+  // -- change.cpp -------------------------------------------------------------------
+
+  void take(const tasks_added& x);
+  void take(const task_removed& x);
+  void take(const task_enabled& x);
+  void take(const input_set& x);
+  /// The job, if it may be changed; else null, and a refusal.
+  job* find_to_change(const std::string& id, client_id client);
+  /// The same of a task of it that has not started.
+  std::optional<std::uint32_t> find_to_change(const job& j, const std::string& task,
+                                              client_id client);
+  void note_change(job& j, std::uint32_t t, std::string what);
+
   // -- failure.cpp ------------------------------------------------------------------
 
   dagger::on_failure policy_of(const job& j, std::uint32_t t) const;
@@ -360,6 +375,8 @@ struct planner::impl {
   void give_back(job& j, std::uint32_t t);
   std::optional<error> add_all(job& j, std::uint32_t t, const report& r,
                                std::vector<clause>& conditions);
+  void add_tasks(job& j, std::optional<std::uint32_t> parent, const report& r,
+                 const additions& made);
   void complete(job& j, std::uint32_t t, const payload& output);
   void suspend(job& j, std::uint32_t t, const suspended& x, std::vector<clause> conditions);
   /// The task needs nothing any more of what its visits were told.
@@ -378,10 +395,11 @@ struct planner::impl {
   struct verdict {
     bool starts = false;
     std::optional<std::uint32_t> because = {}; // who keeps it from that
+    const char* why = "no upstream failed";    // or else this
   };
   std::optional<verdict> verdict_on(const job& j, std::uint32_t t) const;
+  std::optional<verdict> verdict_on_upstream(const job& j, std::uint32_t t) const;
   void follow(job& j, std::uint32_t t, const verdict& x);
-  void skip_after(job& j, std::uint32_t t, std::optional<std::uint32_t> upstream);
   /// After tasks were moved to an end, together: everything that follows.
   void settle(job& j, std::vector<std::uint32_t> ended);
   void settle(job& j, std::uint32_t t) {

@@ -100,6 +100,14 @@ void planner::impl::look_at_dependencies(job& j, std::uint32_t t) {
 
 std::optional<planner::impl::verdict> planner::impl::verdict_on(const job& j,
                                                                 std::uint32_t t) const {
+  auto x = verdict_on_upstream(j, t);
+  if (x && x->starts && j.tasks[t].row.rare().disabled)
+    return verdict{false, std::nullopt, "disabled"};
+  return x;
+}
+
+std::optional<planner::impl::verdict> planner::impl::verdict_on_upstream(const job& j,
+                                                                         std::uint32_t t) const {
   auto& x = j.tasks[t];
   auto how = x.spec.rare().run_if;
   if (x.upstream_bad)
@@ -130,19 +138,13 @@ std::optional<planner::impl::verdict> planner::impl::verdict_on(const job& j,
 
 void planner::impl::follow(job& j, std::uint32_t t, const verdict& x) {
   if (x.starts)
-    make_ready(j, t);
-  else
-    skip_after(j, t, x.because);
-}
-
-/// Without `upstream`: because nothing has failed.
-void planner::impl::skip_after(job& j, std::uint32_t t, std::optional<std::uint32_t> upstream) {
-  if (!upstream)
-    return move(j, t, task_state::skipped, {}, "no upstream failed");
-  auto& above = j.tasks[*upstream].row;
+    return make_ready(j, t);
+  if (!x.because)
+    return move(j, t, task_state::skipped, {}, x.why);
+  auto& above = j.tasks[*x.because].row;
   j.tasks[t].row.failed_upstream = went_wrong(above);
   move(j, t, task_state::skipped, {},
-       "upstream " + std::string{to_text(above.state)} + ": " + j.task_name(*upstream));
+       "upstream " + std::string{to_text(above.state)} + ": " + j.task_name(*x.because));
 }
 
 /// In rounds: first all that listens hears of all that has ended, then it is decided what follows
