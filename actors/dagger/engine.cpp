@@ -100,6 +100,10 @@ std::optional<error> engine::broken() const {
   return impl_->broken();
 }
 
+std::optional<error> engine::full() const {
+  return impl_->full();
+}
+
 void actors::add_hosted(engine& to, agent description, agent_factory make) {
   to.internals().add(std::move(description), std::move(make));
 }

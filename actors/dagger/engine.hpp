@@ -154,6 +154,10 @@ public:
   /// is well. All futures have this error then.
   std::optional<error> broken() const;
 
+  /// Why the store takes no writes now, if it does not (its disk is full). The engine keeps what
+  /// there is to write, starts nothing, and goes on by itself when there is room.
+  std::optional<error> full() const;
+
   struct impl;
   impl& internals() {
     return *impl_;

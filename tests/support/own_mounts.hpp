@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -18,6 +19,15 @@
 
 namespace dagger::test {
 
+/// An exception is a failure of the test, not the end of the program.
+inline void run(const std::function<void()>& test) {
+  try {
+    test();
+  } catch (const std::exception& why) {
+    ADD_FAILURE() << "thrown: " << why.what();
+  }
+}
+
 /// Runs `test` where `mounts` has been done. Returns why that cannot be, or nothing.
 inline std::string with_own_mounts(const std::function<bool()>& mounts,
                                    const std::function<void()>& test) {
@@ -27,7 +37,7 @@ inline std::string with_own_mounts(const std::function<bool()>& mounts,
         || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || !mounts())
       why = std::string{"a disk of its own needs the right to mount: "} + std::strerror(errno);
     else
-      test();
+      run(test);
   }};
   alone.join();
   return why;

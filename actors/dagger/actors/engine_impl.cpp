@@ -113,7 +113,9 @@ void engine::impl::start_keeper(const std::shared_ptr<planner_setup>& planning) 
       post(planner_, written{false});
   };
   keeping_->on_write = [this] { appended_.tell(); };
+  keeping_->waits_for_room = options_.run_tasks;
   keeping_->on_full = [this](const std::optional<error>& why) {
+    set_full(why);
     clients_.set_full(why);
     post(planner_, written{why.has_value()});
   };
@@ -233,6 +235,25 @@ std::unique_ptr<store::view> engine::impl::read() const {
 std::optional<error> engine::impl::broken() const {
   auto guard = std::lock_guard{mutex_};
   return broken_;
+}
+
+std::optional<error> engine::impl::full() const {
+  auto guard = std::lock_guard{mutex_};
+  return full_;
+}
+
+/// Said when it begins and when it is over, not each time the keeper tries.
+void engine::impl::set_full(const std::optional<error>& why) {
+  auto guard = std::unique_lock{mutex_};
+  auto news = why.has_value() != full_.has_value();
+  full_ = why;
+  guard.unlock();
+  if (news)
+    workplace_->logger->write(log_level::warning,
+                              why ? "the store is full and the engine waits for room, nothing is "
+                                    "lost: "
+                                      + to_string(*why)
+                                  : "there is room in the store again: the engine goes on");
 }
 
 void engine::impl::break_down(const error& why) {

@@ -54,6 +54,7 @@ public:
   std::vector<agent_description> agents() const;
   std::unique_ptr<store::view> read() const;
   std::optional<error> broken() const;
+  std::optional<error> full() const;
 
   /// Who wants to know of new rows in the log `dagger.jobs`.
   actors::append_watch& appended() {
@@ -91,6 +92,7 @@ private:
                                           const json& value) const;
   std::optional<error> refusal(const plan::job_spec& spec) const;
   std::optional<error> out_of_space() const;
+  void set_full(const std::optional<error>& why);
   void break_down(const error& why);
   void stop_agents();
 
@@ -112,6 +114,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<actors::crew>> crews_;
   std::optional<error> broken_;
+  std::optional<error> full_;
   std::unique_ptr<actors::gateway> gateway_;
 };
 
