@@ -42,7 +42,7 @@ std::vector<std::vector<attempt_report>> attempts_in(const job_report& report) {
   auto all = std::vector<std::vector<attempt_report>>(report.tasks.size());
   for (const auto& event : report.history)
     for (const auto& x : event.transitions) {
-      if (x.task >= all.size())
+      if (x.task >= all.size() || x.code == code::late_report)
         continue;
       auto& of_task = all[x.task];
       if (!of_task.empty() && !of_task.back().ended) {

@@ -116,7 +116,8 @@ void planner::impl::enter(job& j) {
   touched.emplace_back(batches_given, number); // to be forgotten if nothing comes of it
   j.row.counts = {};
   for (auto& t : j.tasks)
-    ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+    if (!t.row.rare().replaced)
+      ++j.row.counts[static_cast<std::size_t>(t.row.state)];
   refresh_hold(j);
   for (auto t = std::uint32_t{0}; t < j.tasks.size() && j.row.waits_for_jobs > 0; ++t)
     if (auto& row = j.tasks[t].row; waits_for_jobs(row)) {

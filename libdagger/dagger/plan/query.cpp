@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace dagger::plan {
 
@@ -29,7 +30,8 @@ result<job_status> status_of(store::view& v, std::uint64_t number, const job_row
   x.created = row.created;
   x.ended = row.ended;
   x.counts = row.counts;
-  x.tasks = row.tasks;
+  x.tasks = std::accumulate(row.counts.begin(), row.counts.end(), std::uint32_t{0});
+  x.task_numbers = row.tasks;
   x.tags = definition->tags;
   x.priority = definition->priority;
   x.inputs = definition->inputs;

@@ -75,8 +75,11 @@ struct job_status {
   job_state state = job_state::running;
   timestamp created{};
   std::optional<timestamp> ended;
+  /// Neither here nor in `tasks` are those that a retry has replaced.
   task_counts counts{};
   std::uint32_t tasks = 0;
+  /// One past the highest number of a task, replaced ones included.
+  std::uint32_t task_numbers = 0;
   std::vector<std::string> tags;
   std::int32_t priority = 0;
   stored_payload inputs;

@@ -150,6 +150,7 @@ void planner::impl::replace(job& j, std::uint32_t t) {
     return;
   x.row.rarely().replaced = true;
   ++j.replaced;
+  --j.row.counts[static_cast<std::size_t>(x.row.state)];
   if (auto named = j.names.find(x.spec.name); named != j.names.end() && named->second == t)
     j.names.erase(named);
   touch(j, t);
