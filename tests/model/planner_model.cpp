@@ -37,8 +37,9 @@ expectation planner::restart(bool every, timestamp now) {
   for (auto& j : jobs_)
     if (every && !j.purged)
       take(j);
+  sweep_asked_for_ = false;
   if (!doomed_.empty())
-    result_.commands.push_back(plan::sweep{});
+    ask_for_sweep();
   after_event();
   return std::move(result_);
 }

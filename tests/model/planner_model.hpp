@@ -196,6 +196,7 @@ private:
   void cancel(job& j, bool again);
   void cancel_task(job& j, std::uint32_t number);
   void purge(job& j);
+  void ask_for_sweep();
   bool is_waited_for(const job& j) const;
 
   // -- retries.cpp ----------------------------------------------------------------
@@ -231,6 +232,7 @@ private:
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;
   std::set<std::uint64_t> doomed_;
+  bool sweep_asked_for_ = false;
   bool every_job_ = true;
 
   /// Jobs that ended in this event, of which others have not heard.

@@ -113,19 +113,27 @@ void planner::purge(job& j) {
   j.history.clear();
   doomed_.insert(j.number);
   result_.beside.insert(j.number);
-  result_.commands.push_back(plan::sweep{});
+  ask_for_sweep();
+}
+
+/// Nobody is asked a second time before he has begun.
+void planner::ask_for_sweep() {
+  if (!sweep_asked_for_)
+    result_.commands.push_back(plan::sweep{});
+  sweep_asked_for_ = true;
 }
 
 /// One job at once; it never has more rows than `rows_per_sweep` in these tests.
 void planner::on(const plan::sweep_due&) {
+  sweep_asked_for_ = false;
   const auto first =
     std::ranges::find_if(doomed_, [&](auto n) { return purged_on_disk.contains(n); });
-  if (first == doomed_.end())
-    return;
-  result_.sweeps = true;
-  doomed_.erase(first);
+  if (first != doomed_.end()) {
+    result_.sweeps = true;
+    doomed_.erase(first);
+  }
   if (!doomed_.empty())
-    result_.commands.push_back(plan::sweep{});
+    ask_for_sweep();
 }
 
 } // namespace dagger::model

@@ -108,6 +108,7 @@ struct planner::impl {
   /// Tasks in memory that wait for a job.
   std::unordered_map<std::uint64_t, std::set<task_key>> watchers;
   std::set<std::uint64_t> doomed; // purged jobs of which rows are left
+  bool sweeping = false;          // `sweep` has been given, `sweep_due` has not come
   /// The position in the log from which the next job to be purged is looked for, and when.
   std::uint64_t oldest_event = 0;
   std::optional<timestamp> retention_at;
@@ -272,6 +273,8 @@ struct planner::impl {
   std::optional<error> refusal_to_purge(std::uint64_t number, const job_row& row);
   std::uint64_t parent_of(std::uint64_t number, const job_row& row);
   void doom(std::uint64_t number, const job_row& row);
+  void sweep_soon();
+  void sweep_rows(std::uint64_t number);
   std::uint64_t sweep_events(std::uint64_t number, std::size_t& left);
   std::optional<std::uint64_t> next_to_sweep();
   void begin_retention();
