@@ -154,6 +154,8 @@ struct job {
   std::vector<std::pair<std::string, payload>> signals;
   /// Of the last stall that somebody was told of.
   std::string situation;
+  /// It stalled while the engine did not work on it; the next one that does looks at it.
+  bool unseen_stall = false;
   /// Task, round, name.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, std::string> steps;
   std::map<std::uint32_t, std::vector<chunk>> streams;

@@ -145,8 +145,8 @@ void planner::follow_ends() {
 
 // -- stalls -----------------------------------------------------------------------
 
-bool planner::has_stalled(const job& j) const {
-  if (!j.taken || j.state != job_state::running || j.deadline || situation_of(j).empty())
+bool planner::cannot_go_on(const job& j) const {
+  if (j.state != job_state::running || j.deadline || situation_of(j).empty())
     return false;
   for (const auto& t : j.tasks) {
     if (active(t.state))
@@ -164,6 +164,20 @@ bool planner::has_stalled(const job& j) const {
     }
   }
   return true;
+}
+
+bool planner::has_stalled(const job& j) const {
+  return j.taken && cannot_go_on(j);
+}
+
+/// Those that have stalled while the engine does not work on them are left to the next one.
+void planner::leave_stalls() {
+  for (auto number : result_.touched) {
+    auto& j = jobs_[number - 1];
+    const auto told =
+      j.stall_action == stall_action::callback && j.situation == situation_of(j).dump();
+    j.unseen_stall = !j.taken && cannot_go_on(j) && !told;
+  }
 }
 
 /// Of the first job that has stalled and has not been told so.

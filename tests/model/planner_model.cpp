@@ -54,6 +54,7 @@ void planner::after_event() {
   do {
     follow_ends();
   } while (end_a_stall());
+  leave_stalls();
   tell_paused();
 }
 

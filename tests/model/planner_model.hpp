@@ -219,7 +219,9 @@ private:
   std::optional<error> check_submits(const job& j, const plan::report& x) const;
   std::vector<std::uint64_t> submit_jobs(job& j, const plan::report& x);
   void follow_ends();
+  bool cannot_go_on(const job& j) const;
   bool has_stalled(const job& j) const;
+  void leave_stalls();
   bool end_a_stall();
   bool act_on_stall(job& j);
   void tell_paused();

@@ -29,6 +29,7 @@ alphabet signs_of_life();
 alphabet other_jobs();
 alphabet submitted_jobs();
 alphabet stalls(stall_action action);
+alphabet unseen_stalls(stall_action action);
 alphabet limited();
 
 /// All of them, for tests that want everything.

@@ -273,6 +273,7 @@ std::vector<alphabet> all_alphabets() {
           stalls(stall_action::notify_planning_agent),
           stalls(stall_action::terminate_job),
           stalls(stall_action::callback),
+          unseen_stalls(stall_action::fail_wait),
           limited()};
 }
 

@@ -127,6 +127,12 @@ TEST(history, stalls_that_are_told_follow_the_model) {
   walk_both_ways(stalls(stall_action::callback), 5, 4);
 }
 
+TEST(history, stalls_of_a_job_that_nobody_works_on_follow_the_model) {
+  for (auto action :
+       {stall_action::fail_wait, stall_action::notify_planning_agent, stall_action::callback})
+    walk_both_ways(unseen_stalls(action), 6, 4);
+}
+
 TEST(history, limits_of_jobs_follow_the_model) {
   walk_both_ways(limited(), 5, 4);
 }

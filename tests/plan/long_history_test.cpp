@@ -131,6 +131,11 @@ TEST(long_history, stalls_that_are_told_follow_the_model) {
   walk_far(stalls(stall_action::callback));
 }
 
+TEST(long_history, stalls_of_a_job_that_nobody_works_on_follow_the_model) {
+  for (auto action : {stall_action::fail_wait, stall_action::callback})
+    walk_far(unseen_stalls(action));
+}
+
 TEST(long_history, limits_of_jobs_follow_the_model) {
   walk_far(limited());
 }

@@ -291,6 +291,8 @@ std::string difference_of_lists(store::view& disk, const model::planner& expecte
       timers.insert(store::key::timer(*j.deadline, j.number, store::job_itself));
     if (j.parent != 0 && !expected.jobs()[j.parent - 1].purged)
       children.insert(store::key::child(j.parent, j.number));
+    if (j.unseen_stall)
+      active_jobs.insert(store::key::active(j.number));
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
       const auto& t = j.tasks[i];
       if (active(t.state))

@@ -111,15 +111,36 @@ private:
                                      + "' is not waiting any more: nothing can be put before it"};
       made_.dependencies[*later].push_back(*earlier);
     }
+    name_unnamed();
     if (auto wait = std::get_if<suspended>(&report_.outcome))
       for (auto& c : wait->any_of)
         if (auto wrong = resolve_condition(c))
           return wrong;
-    for (auto& [name, number] : names_)
-      if (auto waiting = job_.expected.find(name); waiting != job_.expected.end())
-        for (auto& l : waiting->second)
-          arrived_[l.task].push_back(number);
+    if (!job_.expected.empty())
+      for (auto* names : {&names_, &made_names_})
+        for (auto& [name, number] : *names)
+          if (auto waiting = job_.expected.find(name); waiting != job_.expected.end())
+            for (auto& l : waiting->second)
+              arrived_[l.task].push_back(number);
     return std::nullopt;
+  }
+
+  /// Who expects a task may mean one by the name that is made for it.
+  void name_unnamed() {
+    auto wait = std::get_if<suspended>(&report_.outcome);
+    auto expects = wait && std::any_of(wait->any_of.begin(), wait->any_of.end(), [](auto& c) {
+                     return !c.expected.empty();
+                   });
+    if (job_.expected.empty() && !expects)
+      return;
+    for (auto n = std::uint32_t{0}; n < report_.added.size(); ++n) {
+      if (!report_.added[n].name.empty())
+        continue;
+      auto made = name(old_ + n);
+      while (job_.names.contains(made) || names_.contains(made))
+        made += '_';
+      made_names_.emplace(std::move(made), old_ + n);
+    }
   }
 
   /// Expected tasks that are there already are tasks like others.
@@ -133,6 +154,8 @@ private:
         return error{code::invalid_input, "'" + name + "' is not a name for a task"};
       if (auto n = number_of(task_ref{name}))
         tasks.push_back(*n);
+      else if (auto made = made_names_.find(name); made != made_names_.end())
+        tasks.push_back(made->second);
       else if (std::find(missing.begin(), missing.end(), name) == missing.end())
         missing.push_back(name);
     }
@@ -240,6 +263,7 @@ private:
   const std::map<std::string, agent_entry, std::less<>>& agents_;
   std::uint32_t old_;
   std::unordered_map<std::string, std::uint32_t> names_;
+  std::unordered_map<std::string, std::uint32_t> made_names_; // if somebody may mean them
   std::unordered_set<std::uint32_t> done_;
   additions made_;
   /// Added tasks that others have waited for by name, by who has.

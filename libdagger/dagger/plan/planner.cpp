@@ -133,6 +133,8 @@ void planner::impl::enter(job& j) {
 /// Enters a job that was loaded among those that are worked on.
 void planner::impl::take_up(job& j) {
   auto follows = options.which == scope::named;
+  if (follows || (j.listed && j.active == 0))
+    taken_up.push_back(j.number);
   if (j.row.due && follows)
     timers.follow({*j.row.due, j.number, store::job_itself});
   for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
@@ -246,7 +248,7 @@ void planner::impl::write(job& j) {
     out.writes.put(store::table::tasks, store::key::task(j.number, t), store::kind::task,
                    encode(x.row));
   }
-  if (auto list = j.active > 0; list != j.listed) {
+  if (auto list = j.active > 0 || has_unseen_stall(j); list != j.listed) {
     if (list)
       out.writes.put(store::table::active, store::key::active(j.number), store::kind::active, {});
     else

@@ -131,6 +131,7 @@ struct planner::impl {
   std::vector<std::uint64_t> dirty_jobs;
   std::deque<std::uint64_t> ended_jobs;      // what follows from their end is still to be done
   std::vector<std::uint64_t> submitted_jobs; // by the report that is being applied
+  std::vector<std::uint64_t> taken_up;       // may have stalled while nobody worked on them
   std::vector<std::uint64_t> attended_jobs;  // may be paused, which their clients must hear
 
   // -- planner.cpp ----------------------------------------------------------------
@@ -260,7 +261,9 @@ struct planner::impl {
 
   // -- stall.cpp --------------------------------------------------------------------
 
+  bool cannot_go_on(const job& j);
   bool has_stalled(const job& j);
+  bool has_unseen_stall(const job& j);
   /// False if nothing came of it.
   bool look_at_stall(job& j);
   void look_at_stalls();

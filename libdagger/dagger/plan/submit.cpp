@@ -265,13 +265,16 @@ void planner::impl::enter_new(job& j) {
 
 /// Those who expected a task of this name wait for it as for any other.
 void planner::impl::arrive(job& j, std::uint32_t t) {
-  auto waiting = j.expected.extract(j.tasks[t].spec.name);
+  if (j.expected.empty())
+    return;
+  auto name = j.task_name(t); // also one that was made
+  auto waiting = j.expected.extract(name);
   if (waiting.empty())
     return;
   for (auto& l : waiting.mapped()) {
     auto& row = j.tasks[l.task].row;
     auto& clause = row.wait->any_of[l.clause];
-    std::erase(clause.expected, j.tasks[t].spec.name);
+    std::erase(clause.expected, name);
     add_to(clause.tasks, t);
     if (!contains(row.waited, t))
       add_to(row.waited, t);
