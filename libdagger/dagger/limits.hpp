@@ -67,6 +67,8 @@ inline constexpr std::size_t submit_bytes_in_flight = 64 << 20;
 /// which may hold a definition; how long one that does not read what it asked for is waited for.
 inline constexpr std::size_t control_connections = 64;
 inline constexpr std::size_t control_line_bytes = 64 << 20;
+/// Lines longer than this are for one of them at a time.
+inline constexpr std::size_t control_short_line_bytes = 1 << 20;
 inline constexpr std::chrono::seconds control_patience{10};
 /// Timers held in memory; the rest are rows.
 inline constexpr std::size_t timers_in_memory = 1'024;
