@@ -33,6 +33,35 @@ std::set<std::uint32_t> below(const job& j, const std::set<std::uint32_t>& tops)
   return all;
 }
 
+/// Whether `later` came after `earlier` or waited for it, over however many others.
+bool came_after(const job& j, std::uint32_t later, std::uint32_t earlier) {
+  auto those = std::set{earlier};
+  for (auto size = std::size_t{0}; size != those.size();) {
+    size = those.size();
+    for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
+      if (!j.tasks[i].replaced
+          && (one_of(j.tasks[i].after, those) || one_of(j.tasks[i].waited, those)))
+        those.insert(i);
+  }
+  return later != earlier && those.contains(later);
+}
+
+/// Who has added the replaced tasks that `number` came after or waited for.
+std::set<std::uint32_t> who_stands_in(const job& j, std::uint32_t number,
+                                      const std::set<std::uint32_t>& replaced) {
+  auto found = std::set<std::uint32_t>{};
+  for (const auto* list : {&j.tasks[number].after, &j.tasks[number].waited})
+    for (auto n : *list) {
+      if (!replaced.contains(n))
+        continue;
+      while (replaced.contains(n))
+        n = *j.tasks[n].parent;
+      if (n != number && !came_after(j, n, number))
+        found.insert(n);
+    }
+  return found;
+}
+
 } // namespace
 
 void planner::on(const plan::job_retried& x) {
@@ -82,27 +111,41 @@ std::optional<error> planner::retry_from(job& j, const std::string& from) {
     return error{code::not_found, "no such task"};
   auto scratch = std::set{*start}; // from scratch
   auto again = std::set<std::uint32_t>{};
+  auto replaced = std::set<std::uint32_t>{};
   for (auto grown = true; grown;) {
-    const auto before = std::pair{scratch, again};
+    const auto before = std::tuple{scratch, again, replaced};
+    replaced = below(j, scratch);
+    const auto begins = [&](const std::vector<std::uint32_t>& list) {
+      return one_of(list, scratch) || one_of(list, again) || one_of(list, replaced);
+    };
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
       const auto& t = j.tasks[i];
       if (t.replaced || scratch.contains(i))
         continue;
-      if (one_of(t.after, scratch) || one_of(t.after, again))
+      if (begins(t.after))
         scratch.insert(i);
-      else if (one_of(t.waited, scratch) || one_of(t.waited, again))
+      else if (begins(t.waited))
         again.insert(i);
     }
     for (auto n : scratch)
       again.erase(n);
-    grown = before != std::pair{scratch, again};
+    grown = before != std::tuple{scratch, again, replaced};
   }
-  const auto replaced = below(j, scratch);
+  const auto was = j; // whom they came after
   for (auto n : replaced)
     j.tasks[n].replaced = true;
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (!replaced.contains(i) && (scratch.contains(i) || again.contains(i)))
-      begin_anew(j, i, scratch.contains(i));
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+    if (replaced.contains(i) || (!scratch.contains(i) && !again.contains(i)))
+      continue;
+    begin_anew(j, i, scratch.contains(i));
+    for (auto top : who_stands_in(was, i, replaced)) {
+      auto& t = j.tasks[i];
+      if (scratch.contains(i))
+        once_each(t.after, top);
+      else if (std::ranges::count(t.after, top) == 0)
+        once_each(t.waited, top);
+    }
+  }
   return std::nullopt;
 }
 

@@ -21,6 +21,7 @@ alphabet pauses();
 alphabet cancels();
 alphabet plain_retries();
 alphabet retries_from();
+alphabet retries_beside_children();
 alphabet retries_with();
 alphabet purges();
 alphabet signalled();

@@ -262,6 +262,7 @@ std::vector<alphabet> all_alphabets() {
           cancels(),
           plain_retries(),
           retries_from(),
+          retries_beside_children(),
           retries_with(),
           purges(),
           signalled(),

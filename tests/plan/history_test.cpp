@@ -83,6 +83,10 @@ TEST(history, retries_from_a_task_follow_the_model) {
   walk_both_ways(retries_from(), 5, 4);
 }
 
+TEST(history, retries_from_a_task_whose_child_others_come_after_follow_the_model) {
+  walk_both_ways(retries_beside_children(), 6, 4);
+}
+
 TEST(history, retries_with_another_definition_follow_the_model) {
   walk_both_ways(retries_with(), 5, 4);
 }

@@ -87,6 +87,10 @@ TEST(long_history, retries_from_a_task_follow_the_model) {
   walk_far(retries_from());
 }
 
+TEST(long_history, retries_from_a_task_whose_child_others_come_after_follow_the_model) {
+  walk_far(retries_beside_children());
+}
+
 TEST(long_history, retries_with_another_definition_follow_the_model) {
   walk_far(retries_with());
 }

@@ -3,6 +3,7 @@
 #include <dagger/plan/planner_impl.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace dagger::plan {
 
@@ -56,16 +57,55 @@ std::vector<part> consequences(const job& j, const relations& all, std::uint32_t
   while (!work.empty()) {
     auto t = work.back();
     work.pop_back();
+    if (parts[t] != part::again)
+      for (auto child : all.children[t])
+        mark(child, part::replaced);
     for (auto later : all.after[t])
       mark(later, part::scratch);
     for (auto waiting : all.waited[t])
       mark(waiting, part::again);
   }
-  for (auto t = std::uint32_t{0}; t < parts.size(); ++t) // who is added has the higher number
-    if (parts[t] == part::scratch || parts[t] == part::replaced)
-      for (auto child : all.children[t])
-        parts[child] = part::replaced;
   return parts;
+}
+
+/// Whether `later` comes after `earlier`, or has waited for it, over however many others.
+bool comes_after(const relations& all, std::uint32_t later, std::uint32_t earlier) {
+  auto seen = std::set<std::uint32_t>{earlier};
+  auto work = std::vector<std::uint32_t>{earlier};
+  while (!work.empty()) {
+    auto t = work.back();
+    work.pop_back();
+    for (auto* next : {&all.after[t], &all.waited[t]})
+      for (auto x : *next) {
+        if (x == later)
+          return true;
+        if (seen.insert(x).second)
+          work.push_back(x);
+      }
+  }
+  return false;
+}
+
+/// Who begins anew because of tasks that are replaced, and who has added those: nobody knows yet
+/// what stands in their places, so it waits for the one who says. Unless that one comes after it.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> stand_ins(const job& j, const relations& all,
+                                                               const std::vector<part>& parts) {
+  auto looked_at = std::set<std::pair<std::uint32_t, std::uint32_t>>{};
+  auto found = std::vector<std::pair<std::uint32_t, std::uint32_t>>{};
+  for (auto t = std::uint32_t{0}; t < parts.size(); ++t) {
+    if (parts[t] != part::replaced)
+      continue;
+    auto top = t;
+    while (parts[top] == part::replaced)
+      top = *j.tasks[top].spec.parent;
+    for (auto* those : {&all.after[t], &all.waited[t]})
+      for (auto x : *those)
+        if (x != top && parts[x] != part::replaced && looked_at.emplace(x, top).second
+            && !comes_after(all, top, x))
+          found.emplace_back(x, top);
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 } // namespace
@@ -183,7 +223,9 @@ std::optional<error> planner::impl::retry_from(job& j, const std::string& name) 
   auto first = j.find(name);
   if (!first)
     return error{code::not_found, "job '" + j.row.id + "' has no task '" + name + "'"};
-  auto parts = consequences(j, relations{j}, *first);
+  auto all = relations{j};
+  auto parts = consequences(j, all, *first);
+  auto waits = stand_ins(j, all, parts);
   begin_again(j);
   auto which = std::vector<std::uint32_t>{};
   for (auto t = std::uint32_t{0}; t < parts.size(); ++t) {
@@ -195,6 +237,12 @@ std::optional<error> planner::impl::retry_from(job& j, const std::string& name) 
       begin_anew(j, t, true);
     if (parts[t] == part::scratch || parts[t] == part::again)
       which.push_back(t);
+  }
+  for (auto [t, top] : waits) {
+    auto& x = j.tasks[t];
+    auto& list = parts[t] == part::scratch ? x.row.added_after : x.row.waited;
+    if (!contains(list, top) && !contains(x.spec.after, top))
+      add_to(list, top);
   }
   look_at_retried(j, which);
   return std::nullopt;
