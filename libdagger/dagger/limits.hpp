@@ -49,6 +49,8 @@ inline constexpr std::size_t signal_bytes = 1 << 20;
 inline constexpr std::size_t signal_schema_bytes = 16 << 10;
 /// Signals that wait for a task of their job.
 inline constexpr std::size_t signals_per_job = 10'000;
+/// And what they may hold: a job in memory has all of them.
+inline constexpr std::size_t queued_signal_bytes = 64 << 20;
 /// The result of one step; it stands in one row.
 inline constexpr std::size_t step_bytes = 1 << 20;
 /// One chunk of a stream, and chunks of one attempt on their way to the disk.

@@ -318,6 +318,20 @@ TEST(answer, purged_jobs_are_gone_and_their_ids_free) {
   EXPECT_TRUE(ended_with(at.say({"store", "check"}), 0));
 }
 
+TEST(answer, many_jobs_are_purged_by_one_command) {
+  const auto at = desk{hello_file};
+  auto purge = std::vector<std::string>{"purge"};
+  for (auto i = 0; i < 5; ++i) {
+    purge.push_back("job-" + std::to_string(i));
+    auto words = at.run_words();
+    *std::ranges::find(words, "job-1") = purge.back();
+    EXPECT_TRUE(ended_with(run(words), 0));
+  }
+  EXPECT_TRUE(ended_with(at.say(purge), 0));
+  EXPECT_EQ(valid(at.say({"jobs", "--json"}).out, "jobs"), json::array());
+  EXPECT_TRUE(ended_with(at.say({"store", "check"}), 0));
+}
+
 TEST(answer, an_event_for_another_job_is_applied_by_whoever_holds_the_store) {
   const auto at = desk{approval_file};
   {

@@ -33,6 +33,12 @@ std::optional<error> planner::impl::refusal_of(const signal_received& x, const j
   if (j.queued_signals >= limits::signals_per_job)
     return error{code::limit, "job '" + x.job + "' has " + std::to_string(j.queued_signals)
                                 + " signals that no task has taken"};
+  if (j.queued_bytes + x.value.bytes().size() > limits::queued_signal_bytes)
+    return error{code::limit, "the signals of job '" + x.job + "' that no task has taken have "
+                                + std::to_string(j.queued_bytes)
+                                + " bytes: with this one they "
+                                  "would have more than "
+                                + std::to_string(limits::queued_signal_bytes)};
   return std::nullopt;
 }
 
@@ -47,6 +53,7 @@ void planner::impl::take(const signal_received& x) {
   }
   auto value = x.value.empty() ? std::string{"null"} : std::string{x.value.bytes()};
   auto number = j->row.signals_end++;
+  j->queued_bytes += value.size();
   j->signals[x.name].push_back({number, value});
   ++j->queued_signals;
   touch(*j);
@@ -70,6 +77,7 @@ void planner::impl::take_signal(job& j, std::uint32_t t, const std::string& name
   if (queue->second.empty())
     j.signals.erase(queue);
   --j.queued_signals;
+  j.queued_bytes -= taken.value.size();
   out.writes.erase(store::table::signals, store::key::signal(j.number, taken.number));
   auto& more = j.tasks[t].row.rarely();
   more.signalled = true;

@@ -59,7 +59,7 @@ void listen(job& j, std::uint32_t number) {
     auto& clause = t.row.wait->any_of[c];
     for (auto& name : clause.expected) {
       ++t.waiting[c].unsettled;
-      j.expected[name].push_back({number, t.row.visit, c});
+      j.expected[name].insert({number, t.row.visit, c});
     }
     if (clause.mode == wait_mode::signal)
       j.signal_waits[clause.signal].insert(number);
@@ -77,26 +77,46 @@ void listen(job& j, std::uint32_t number) {
   }
 }
 
+namespace {
+
+/// Whether who listens still is where it was when it began to.
+bool listens(const job& j, const listener& l) {
+  auto& row = j.tasks[l.task].row;
+  return l.visit == 0 ? row.state == task_state::waiting
+                      : row.state == task_state::suspended && row.visit == l.visit;
+}
+
+/// One listener of `t` has moved on. They are swept out when they are many, so that each costs
+/// little however many there are.
+void count_stale(job& j, task& t, std::uint32_t leaving) {
+  if (++t.stale <= t.listeners.size() / 2)
+    return;
+  std::erase_if(t.listeners, [&](auto& l) { return l.task == leaving || !listens(j, l); });
+  t.stale = 0;
+}
+
+} // namespace
+
 void unlisten(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
-  auto is_it = [&](auto& l) { return l.task == number && l.visit == t.row.visit; };
-  for (auto& c : t.row.wait->any_of) {
+  for (auto c = std::uint32_t{0}; auto& clause : t.row.wait->any_of) {
     // Those that are still to settle need not tell this visit any more.
-    for_each(c.tasks, [&](std::uint32_t on) {
+    for_each(clause.tasks, [&](std::uint32_t on) {
       if (!settled(j.tasks[on].row.state))
-        std::erase_if(j.tasks[on].listeners, is_it);
+        count_stale(j, j.tasks[on], number);
     });
-    for (auto& name : c.expected)
+    for (auto& name : clause.expected)
       if (auto at = j.expected.find(name); at != j.expected.end()) {
-        std::erase_if(at->second, is_it);
+        at->second.erase({number, t.row.visit, c});
         if (at->second.empty())
           j.expected.erase(at);
       }
-    if (auto at = j.signal_waits.find(c.signal); at != j.signal_waits.end()) {
+    if (auto at = j.signal_waits.find(clause.signal); at != j.signal_waits.end()) {
       at->second.erase(number);
       if (at->second.empty())
         j.signal_waits.erase(at);
     }
+    ++c;
   }
 }
 
@@ -201,6 +221,7 @@ result<void> load_signals(store::view& disk, job& j) {
                     problem = row.error();
                     return false;
                   }
+                  j.queued_bytes += row->value.size();
                   j.signals[row->name].push_back({store::key::signal_of(key), row->value});
                   ++j.queued_signals;
                   return true;

@@ -171,6 +171,9 @@ struct stream_entry {
   std::string value;
 };
 
+/// One past the last position of a task's stream; what it holds is not read.
+result<std::uint64_t> stream_end(store::view& v, std::uint64_t job, std::uint32_t task);
+
 /// A task's stream from `from` on; the visitor returns false to end.
 result<void> read_stream(store::view& v, std::uint64_t job, std::uint32_t task, std::uint64_t from,
                          const std::function<bool(const stream_entry&)>& visit);

@@ -208,6 +208,8 @@ result<definition_row> decode_definition(std::string_view body);
 result<std::vector<spec_row>> decode_specs(std::string_view body);
 result<job_row> decode_job(std::string_view body);
 result<task_row> decode_task(std::string_view body);
+/// Whether the row says that the task is suspended; the rest of it is not read.
+bool is_suspended(std::string_view body);
 result<event_row> decode_event(std::string_view body);
 result<signal_row> decode_signal(std::string_view body);
 result<doomed_row> decode_doomed(std::string_view body);

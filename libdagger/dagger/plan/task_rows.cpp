@@ -179,6 +179,10 @@ std::string encode(const task_row& x) {
   });
 }
 
+bool is_suspended(std::string_view body) {
+  return !body.empty() && body.front() == static_cast<char>(task_state::suspended);
+}
+
 result<task_row> decode_task(std::string_view body) {
   return decode("task", body, [](reader& r) {
     auto x = task_row{};
