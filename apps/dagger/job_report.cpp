@@ -80,9 +80,10 @@ json history_of(const job_report& report) {
 result<void> name_jobs(store::view& v, job_report& report) {
   if (report.job.parent > 0) {
     const auto parent = plan::job_of(v, report.job.parent);
-    if (!parent)
+    if (!parent && parent.error().code != code::not_found)
       return fail(parent.error());
-    report.parent = parent->id;
+    if (parent) // else it has been purged
+      report.parent = parent->id;
   }
   for (const auto& task : report.tasks)
     for (const auto& wait : task.waits)
