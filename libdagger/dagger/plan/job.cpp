@@ -160,7 +160,7 @@ result<void> load_head(store::view& disk, job& j) {
 }
 
 result<void> load_specs(store::view& disk, job& j) {
-  j.tasks.reserve(std::min<std::size_t>(j.row.tasks, limits::specs_per_row));
+  j.tasks.reserve(std::min(j.row.tasks, limits::tasks_per_job));
   auto add = [&](std::vector<spec_row>&& specs) {
     for (auto& s : specs) {
       j.tasks.emplace_back();
