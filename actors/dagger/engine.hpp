@@ -47,6 +47,9 @@ struct engine_options {
   bool control = true;
   /// False: agents are known and get no tasks. For programs that only apply a change to a job.
   bool run_tasks = true;
+  /// What tasks may take, over all jobs; a task that asks for more is refused. Empty: each job has
+  /// what it says itself.
+  dagger::resources resources = {};
 };
 
 struct signal_options {

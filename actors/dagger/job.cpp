@@ -80,6 +80,16 @@ job& job::on_stall(stall_action what, std::string planning_agent) {
   return *this;
 }
 
+job& job::on_failure(dagger::on_failure policy) {
+  spec_.on_failure = policy;
+  return *this;
+}
+
+job& job::resources(dagger::resources share) {
+  spec_.resources = std::move(share);
+  return *this;
+}
+
 struct job_result::impl {
   std::shared_ptr<const actors::snapshots> views;
   std::string id;

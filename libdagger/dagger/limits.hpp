@@ -37,6 +37,8 @@ inline constexpr std::size_t problems = 1'000;
 inline constexpr std::uint32_t tasks_per_job = 4'000'000;
 /// Ancestors of a task.
 inline constexpr std::uint32_t task_depth = 1'000;
+/// Kinds of resources that one task, job or pool names.
+inline constexpr std::size_t resources = 64;
 /// Tasks whose specs share one row.
 inline constexpr std::size_t specs_per_row = 256;
 /// Messages of errors that are recorded: stack traces of agents can be endless.

@@ -128,6 +128,8 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(made->limits, (job_limits{.tasks = 100, .depth = 3, .running = 2, .deadline = 2h}));
   EXPECT_EQ(made->stall_action, stall_action::notify_planning_agent);
   EXPECT_EQ(made->planning_agent, "research_agent");
+  EXPECT_EQ(made->on_failure, on_failure::stop);
+  EXPECT_EQ(made->resources, (resources{{"gpu", 2}, {"memory_gb", 64}}));
   ASSERT_EQ(made->tasks.size(), 4u);
   auto& first = made->tasks[0];
   EXPECT_EQ(first.name + "|" + first.agent + "|" + first.description,
@@ -139,6 +141,13 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(first.timeout, 300s);
   EXPECT_EQ(first.total_timeout, 1h);
   EXPECT_EQ(first.heartbeat, 5s);
+  EXPECT_EQ(first.run_if, run_if::all_success);
+  EXPECT_EQ(first.on_failure, on_failure::carry_on);
+  EXPECT_EQ(first.max_children, 16u);
+  EXPECT_EQ(first.resources, (resources{{"gpu", 1}}));
+  EXPECT_EQ(first.compensate, "data_gatherer");
+  EXPECT_EQ(made->tasks[1].run_if, run_if::none_failed);
+  EXPECT_EQ(made->tasks[1].on_failure, std::nullopt);
   EXPECT_EQ(
     first.input.value(),
     (json{{"url", "https://example.org/"}, {"rows", 10}, {"literal", {{"a", {1, "${x}"}}}}}));

@@ -46,10 +46,16 @@ void planner::report(const plan::report& x) {
   if (number == 0 || number > jobs_.size())
     return;
   auto& j = jobs_[number - 1];
-  const auto had_slot = out_.erase(x.attempt) > 0;
+  const auto slot = out_.extract(x.attempt);
+  const auto had_slot = !slot.empty();
   const auto was_over = over_.erase(x.attempt) > 0;
   if (task >= j.tasks.size()) // also all of a purged job
     return;
+  if (had_slot && (was_over || !slot.mapped().takes.empty())) {
+    returning_.emplace(number, task);
+    keep_all_rings();
+    returning_.clear();
+  }
   if (had_slot && !was_over) {
     outcome(j, task, x);
     settle(j);
@@ -66,7 +72,7 @@ void planner::report(const plan::report& x) {
 
 void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
   auto& t = j.tasks[number];
-  if (j.state == job_state::cancelling) {
+  if (is_ending(j, number)) {
     if (!is<plan::given_back>(x) && !is<plan::abandoned>(x))
       t.interruptions = 0;
     if (!is<plan::completed>(x) && !is<plan::skipped>(x))
@@ -144,6 +150,7 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   if (row.added == 0)
     row.first_added = base;
   row.added += static_cast<std::uint32_t>(x.added.size());
+  while (settle_once(j)) {}
   go(j, number, to);
   if (to == suspended)
     if (const auto first = first_that_holds(j, t))
@@ -166,10 +173,14 @@ std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const pl
     auto t = made_of(s, static_cast<std::uint32_t>(j.tasks.size()));
     t.created = now_;
     t.parent = reporter;
-    if (!is_known(t.agent))
-      return error{code::not_found, "no such agent"};
-    if (!allows(j.allowed_agents, t.agent))
-      return error{code::limit, "the agent is not allowed"};
+    for (const auto& name : {t.agent, t.compensate}) {
+      if (!name.empty() && !is_known(name))
+        return error{code::not_found, "no such agent"};
+      if (!name.empty() && !allows(j.allowed_agents, name))
+        return error{code::limit, "the agent is not allowed"};
+    }
+    if (auto no = lacks(t.resources, j.resources))
+      return no;
     if (find(j, 0, t.name))
       return error{code::conflict, "the name is in use"};
     j.tasks.push_back(std::move(t));
@@ -236,7 +247,7 @@ std::optional<error> planner::suspend(job& j, std::uint32_t number, std::uint32_
 
 void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
                            const payload& feedback) {
-  if (j.state == job_state::cancelling)
+  if (is_ending(j, number))
     return cancel_task(j, number);
   auto& t = j.tasks[number];
   const auto policy = t.retry ? *t.retry : agents_[t.agent].settings.retry;
@@ -245,7 +256,7 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
   t.why = error{why.code, why.message};
   ++t.failures;
   if (!why.retryable || !passes(policy, why.code) || t.failures >= policy.max_attempts) {
-    go(j, number, failed, why.code);
+    fail(j, number, why.code);
     return;
   }
   const auto pause =
@@ -257,13 +268,12 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
 }
 
 void planner::interrupt(job& j, std::uint32_t number) {
-  if (j.state == job_state::cancelling)
+  if (is_ending(j, number))
     return cancel_task(j, number);
   auto& t = j.tasks[number];
   ++t.interruptions;
   if (t.was_at_most_once || t.interruptions >= t.max_interruptions) {
-    t.why = error{code::interrupted, ""};
-    go(j, number, failed, "interrupted");
+    fail(j, number, "interrupted");
   } else {
     go(j, number, ready, "interrupted");
   }

@@ -77,6 +77,9 @@ public:
   /// Finished jobs are purged so long after their end; 0: never.
   duration retention{0};
 
+  /// What there is for all jobs; empty: each has what it says.
+  dagger::resources pool;
+
 private:
   struct agent {
     bool here = false;
@@ -100,6 +103,7 @@ private:
     bool alone = false;
     /// Its agent was told to stop it.
     bool stopped = false;
+    dagger::resources takes = {};
   };
 
   /// Something that a clock will do to a task, or to a job (`of_job`). The order is the order in
@@ -139,6 +143,17 @@ private:
   void end(job& j);
   void after_event();
 
+  // -- failures.cpp: policies, stops, what is undone ------------------------------
+
+  /// For good, with all that is to follow but what follows for each of the others.
+  void fail(job& j, std::uint32_t number, std::string code);
+  /// The same, whatever a policy says.
+  void just_fail(job& j, std::uint32_t number, std::string code);
+  void stop_job(job& j);
+  void reopen(job& j);
+  /// False if nothing is left to be undone.
+  bool undo_next(job& j);
+
   // -- time.cpp -------------------------------------------------------------------
 
   void on(const plan::time_passed& x);
@@ -155,6 +170,10 @@ private:
   bool assign_one();
   void start(job& j, std::uint32_t number);
   bool may_start(const job& j, std::uint32_t number) const;
+  /// Whether what it takes is free, and its parent may have another child running.
+  bool has_room(const job& j, std::uint32_t number) const;
+  std::optional<error> lacks(const dagger::resources& wanted, const dagger::resources& share) const;
+  void keep_all_rings();
   std::int64_t free_slots(const std::string& name) const;
   void keep_rings(const job& j);
   std::vector<std::uint64_t>& ring_of(const job& j, const task& t);
@@ -228,6 +247,8 @@ private:
   std::map<plan::attempt_id, held> out_;
   /// Over although they have not been reported; their slot is not back.
   std::set<plan::attempt_id> over_;
+  /// Tasks (job, number) of attempts that have just been reported, and still count as out.
+  std::set<std::pair<std::uint64_t, std::uint32_t>> returning_;
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;
   std::set<std::uint64_t> doomed_;

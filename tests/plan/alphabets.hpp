@@ -30,6 +30,11 @@ alphabet other_jobs();
 alphabet submitted_jobs();
 alphabet stalls(stall_action action);
 alphabet limited();
+alphabet run_ifs();
+alphabet stops();
+alphabet pauses_after_failures();
+alphabet shares();
+alphabet undoings();
 
 /// All of them, for tests that want everything.
 std::vector<alphabet> all_alphabets();

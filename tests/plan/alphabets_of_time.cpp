@@ -273,7 +273,12 @@ std::vector<alphabet> all_alphabets() {
           stalls(stall_action::notify_planning_agent),
           stalls(stall_action::terminate_job),
           stalls(stall_action::callback),
-          limited()};
+          limited(),
+          run_ifs(),
+          stops(),
+          pauses_after_failures(),
+          shares(),
+          undoings()};
 }
 
 } // namespace dagger::test

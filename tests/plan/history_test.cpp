@@ -131,4 +131,24 @@ TEST(history, limits_of_jobs_follow_the_model) {
   walk_both_ways(limited(), 5, 4);
 }
 
+TEST(history, conditions_on_what_is_upstream_follow_the_model) {
+  walk_both_ways(run_ifs(), 5, 3);
+}
+
+TEST(history, failures_that_stop_the_job_follow_the_model) {
+  walk_both_ways(stops(), 5, 3);
+}
+
+TEST(history, failures_that_pause_the_job_follow_the_model) {
+  walk_both_ways(pauses_after_failures(), 5, 3);
+}
+
+TEST(history, shares_follow_the_model) {
+  walk_both_ways(shares(), 5, 3);
+}
+
+TEST(history, undoings_follow_the_model) {
+  walk_both_ways(undoings(), 5, 3);
+}
+
 } // namespace dagger::test

@@ -135,6 +135,26 @@ TEST(long_history, limits_of_jobs_follow_the_model) {
   walk_far(limited());
 }
 
+TEST(long_history, conditions_on_what_is_upstream_follow_the_model) {
+  walk_far(run_ifs());
+}
+
+TEST(long_history, failures_that_stop_the_job_follow_the_model) {
+  walk_far(stops());
+}
+
+TEST(long_history, failures_that_pause_the_job_follow_the_model) {
+  walk_far(pauses_after_failures());
+}
+
+TEST(long_history, shares_follow_the_model) {
+  walk_far(shares());
+}
+
+TEST(long_history, undoings_follow_the_model) {
+  walk_far(undoings());
+}
+
 TEST(long_history, random_ones_follow_the_model) {
   wander_far(100'000, plan::scope::every_job);
 }

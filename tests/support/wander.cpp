@@ -262,9 +262,26 @@ private:
                              .initial = duration{roll_(30)},
                              .backoff = backoff::fixed,
                              .abort_on = {"x.abort"}};
+    say_more(t);
     if (!roll_.once_in(5))
       t.input = text_payload(std::string(1 + roll_(200), '7'));
     return t;
+  }
+
+  /// What few tasks say.
+  void say_more(plan::task_spec& t) {
+    if (roll_.once_in(5))
+      t.run_if = static_cast<run_if>(1 + roll_(4));
+    if (roll_.once_in(10))
+      t.on_failure = static_cast<on_failure>(roll_(3));
+    if (roll_.once_in(6))
+      t.max_children = 1 + roll_(2);
+    if (roll_.once_in(6))
+      t.resources = {{"gpu", 1 + roll_(roll_.once_in(10) ? 4 : 2)}};
+    if (roll_.once_in(8))
+      t.resources["disk"] = 1;
+    if (roll_.once_in(5))
+      t.compensate = std::string(1, static_cast<char>('a' + roll_(3)));
   }
 
   plan::job_spec some_job(std::string id) {
@@ -276,7 +293,13 @@ private:
       for (auto before = std::uint32_t{0}; before < i; ++before)
         if (roll_.once_in(3))
           spec.tasks[i].after.push_back(task_ref::nth(before));
+      if (spec.tasks[i].after.empty() && !roll_.once_in(20))
+        spec.tasks[i].run_if = run_if::all_success;
     }
+    if (roll_.once_in(3))
+      spec.on_failure = static_cast<on_failure>(roll_(3));
+    if (roll_.once_in(6))
+      spec.resources = {{"gpu", 1 + roll_(2)}};
     if (roll_.once_in(10))
       spec.allowed_agents = {"a", "b"};
     if (roll_.once_in(6))
@@ -459,6 +482,8 @@ private:
 walk_result wander(std::uint64_t seed, std::uint32_t steps, world_options options) {
   if (seed % 3 == 0) // some forget what is finished
     options.retention = 200ms;
+  if (seed % 5 != 0) // in the others, jobs have only what they say
+    options.pool = {{"gpu", 2}, {"disk", 1}};
   return wanderer{seed, options}.run(steps);
 }
 

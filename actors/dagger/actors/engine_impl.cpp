@@ -67,8 +67,8 @@ engine::impl::impl(engine_options options, parts from)
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
   build(options_.adopt == adopt::every_job
-          ? plan::planner_options{plan::scope::every_job, options_.retention}
-          : plan::planner_options{plan::scope::named});
+          ? plan::planner_options{plan::scope::every_job, options_.retention, options_.resources}
+          : plan::planner_options{plan::scope::named, duration{0}, options_.resources});
   open_gateway();
 }
 

@@ -2,6 +2,7 @@
 #include <dagger/graph/file_reader.hpp>
 
 #include <dagger/codec/json.hpp>
+#include <dagger/graph/file_words.hpp>
 #include <dagger/graph/reference.hpp>
 #include <dagger/limits.hpp>
 
@@ -54,23 +55,14 @@ std::vector<std::string> texts_of(json& object, const char* name, bool* complete
   return made;
 }
 
-task_kind kind_of(std::string_view text) {
-  return text == "objective" ? task_kind::objective
-       : text == "story"     ? task_kind::story
-       : text == "subtask"   ? task_kind::subtask
-                             : task_kind::task;
-}
-
-backoff backoff_of(std::string_view text) {
-  return text == "fixed"  ? backoff::fixed
-       : text == "linear" ? backoff::linear
-                          : backoff::exponential;
-}
-
-stall_action stall_action_of(std::string_view text) {
-  return text == "notify_planning_agent" ? stall_action::notify_planning_agent
-       : text == "terminate_job"         ? stall_action::terminate_job
-                                         : stall_action::fail_wait;
+/// Amounts that a double holds exactly; the schema bounds them.
+resources resources_of(json& object) {
+  auto made = resources{};
+  if (auto found = member(object, "resources", &json::is_object))
+    for (auto& [name, amount] : found->items())
+      if (amount.is_number() && amount.get<double>() >= 1 && amount.get<double>() < 9.1e15)
+        made[name] = static_cast<std::uint64_t>(amount.get<double>());
+  return made;
 }
 
 std::string task_pointer(std::size_t index, std::string_view rest = {}) {
@@ -126,6 +118,8 @@ void file_reader::read_head() {
   made_.allowed_agents = texts_of(file_, "allowed_agents");
   made_.stall_action = stall_action_of(text_of(file_, "on_stall"));
   made_.planning_agent = text_of(file_, "planning_agent");
+  made_.on_failure = on_failure_of(text_of(file_, "on_failure"));
+  made_.resources = resources_of(file_);
   read_limits();
 }
 
@@ -204,6 +198,7 @@ void file_reader::read_task(std::size_t index, json& from) {
   task.timeout = duration_at(from, "timeout", task_pointer(index));
   task.total_timeout = duration_at(from, "total_timeout", task_pointer(index));
   task.heartbeat = duration_at(from, "heartbeat", task_pointer(index));
+  read_place(index, from);
   read_retry(index, from);
   auto complete = true;
   auto after = texts_of(from, "after", &complete);
@@ -211,6 +206,18 @@ void file_reader::read_task(std::size_t index, json& from) {
     task.after.assign(std::make_move_iterator(after.begin()), std::make_move_iterator(after.end()));
   origins_[index].after = task.after.size();
   read_task_inputs(index, from);
+}
+
+/// What it says about those before it, beside it and after it.
+void file_reader::read_place(std::size_t index, json& from) {
+  auto& task = made_.nodes[index].task;
+  task.run_if = run_if_of(text_of(from, "run_if"));
+  if (auto policy = text_of(from, "on_failure"); !policy.empty())
+    task.on_failure = on_failure_of(policy);
+  if (auto most = member(from, "max_children", &json::is_number))
+    task.max_children = count_of(*most);
+  task.resources = resources_of(from);
+  task.compensate = text_of(from, "compensate");
 }
 
 void file_reader::read_retry(std::size_t index, json& from) {
@@ -394,6 +401,9 @@ void file_reader::check_allowed_agents() {
     check_agent_name("/allowed_agents/" + std::to_string(i), made_.allowed_agents[i]);
   if (!made_.planning_agent.empty())
     check_agent_name("/planning_agent", made_.planning_agent);
+  for (auto i = std::size_t{0}; i < made_.nodes.size(); ++i)
+    if (auto& agent = made_.nodes[i].task.compensate; !agent.empty())
+      check_agent_name(task_pointer(i, "/compensate"), agent);
 }
 
 void file_reader::check_agent_name(const std::string& pointer, const std::string& name) {
@@ -436,6 +446,7 @@ void file_reader::check_definition() {
   definition.limits = made_.limits;
   definition.stall_action = made_.stall_action;
   definition.planning_agent = made_.planning_agent;
+  definition.resources = made_.resources;
   definition.tasks.reserve(made_.nodes.size());
   for (auto i = std::size_t{0}; i < made_.nodes.size(); ++i) {
     definition.tasks.push_back(std::move(made_.nodes[i].task));

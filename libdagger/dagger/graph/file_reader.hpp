@@ -40,6 +40,7 @@ private:
   void read_task(std::size_t index, json& from);
   void read_task_inputs(std::size_t index, json& from);
   void read_listed_inputs(std::size_t index, json& from);
+  void read_place(std::size_t index, json& from);
   void read_retry(std::size_t index, json& from);
   void read_outputs();
   void bind(std::size_t index);

@@ -115,6 +115,8 @@ instance instantiate(const spec& file, const json& given, std::string id) {
   made.limits = file.limits;
   made.stall_action = file.stall_action;
   made.planning_agent = file.planning_agent;
+  made.on_failure = file.on_failure;
+  made.resources = file.resources;
   made.tasks.reserve(file.nodes.size());
   auto value_of = input_resolver{inputs};
   for (auto i = std::size_t{0}; i < file.nodes.size(); ++i) {

@@ -62,6 +62,8 @@ struct spec {
   job_limits limits;
   dagger::stall_action stall_action = dagger::stall_action::fail_wait;
   std::string planning_agent;
+  dagger::on_failure on_failure = dagger::on_failure::carry_on;
+  dagger::resources resources;
   /// Where it came from, for errors that show later.
   std::string file;
   std::shared_ptr<const dagger::places> places;

@@ -12,11 +12,12 @@ namespace {
 class adder {
 public:
   adder(const job& j, std::uint32_t reporter, const report& r,
-        const std::map<std::string, agent_entry, std::less<>>& agents)
+        const std::map<std::string, agent_entry, std::less<>>& agents, const resources& pool)
     : job_(j),
       reporter_(reporter),
       report_(r),
       agents_(agents),
+      pool_(pool),
       old_(j.row.tasks) {}
 
   result<additions> run() {
@@ -43,14 +44,15 @@ private:
       bounds.depth > 0 ? std::min(bounds.depth, limits::task_depth) : limits::task_depth;
     if (depth() >= deepest)
       return error{code::limit, "tasks are nested deeper than " + std::to_string(deepest)};
-    auto& allowed_names = job_.definition.allowed_agents;
     for (auto n = std::uint32_t{0}; n < report_.added.size(); ++n) {
       auto& x = report_.added[n];
-      if (auto a = agents_.find(x.agent); a == agents_.end() || !a->second.known)
-        return error{code::not_found, "there is no agent '" + x.agent + "'"};
-      if (!allowed_names.empty()
-          && std::find(allowed_names.begin(), allowed_names.end(), x.agent) == allowed_names.end())
-        return error{code::limit, "agent '" + x.agent + "' is not among the job's allowed agents"};
+      if (auto wrong = check_agent(x.agent))
+        return wrong;
+      if (!x.compensate.empty())
+        if (auto wrong = check_agent(x.compensate))
+          return wrong;
+      if (auto wrong = lacks(x.resources, pool_, job_.definition.resources))
+        return wrong;
       if (x.input.bytes().size() > limits::payload_bytes)
         return error{code::too_large, "the input of an added task is larger than "
                                         + std::to_string(limits::payload_bytes) + " bytes"};
@@ -61,6 +63,15 @@ private:
       if (job_.find(x.name) || !names_.emplace(x.name, old_ + n).second)
         return error{code::conflict, "there is a task '" + x.name + "' already"};
     }
+    return std::nullopt;
+  }
+
+  std::optional<error> check_agent(const std::string& name) const {
+    auto& allowed = job_.definition.allowed_agents;
+    if (auto a = agents_.find(name); a == agents_.end() || !a->second.known)
+      return error{code::not_found, "there is no agent '" + name + "'"};
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+      return error{code::limit, "agent '" + name + "' is not among the job's allowed agents"};
     return std::nullopt;
   }
 
@@ -143,7 +154,7 @@ private:
   std::vector<std::uint32_t> needs(std::uint32_t t) const {
     auto found = std::vector<std::uint32_t>{};
     auto add = [&](std::uint32_t on) {
-      if (on >= old_ || !settled(job_.tasks[on].row.state))
+      if (on >= old_ || !settled(job_.tasks[on].row))
         found.push_back(on);
     };
     if (t >= old_) {
@@ -154,7 +165,10 @@ private:
     } else if (auto& row = job_.tasks[t].row; row.state == task_state::waiting) {
       job_.for_each_after(t, add);
       if (row.rare().waits_again)
-        for_each(row.waited, add);
+        for_each(row.waited, [&](std::uint32_t on) {
+          if (!contains(row.rare().spared, on))
+            add(on);
+        });
     } else if (row.state == task_state::suspended) {
       for (auto& c : row.wait->any_of)
         for_each(c.tasks, add);
@@ -238,6 +252,7 @@ private:
   std::uint32_t reporter_;
   const report& report_;
   const std::map<std::string, agent_entry, std::less<>>& agents_;
+  const resources& pool_;
   std::uint32_t old_;
   std::unordered_map<std::string, std::uint32_t> names_;
   std::unordered_set<std::uint32_t> done_;
@@ -249,8 +264,9 @@ private:
 } // namespace
 
 result<additions> resolve(const job& j, std::uint32_t reporter, const report& r,
-                          const std::map<std::string, agent_entry, std::less<>>& agents) {
-  return adder{j, reporter, r, agents}.run();
+                          const std::map<std::string, agent_entry, std::less<>>& agents,
+                          const resources& pool) {
+  return adder{j, reporter, r, agents, pool}.run();
 }
 
 } // namespace dagger::plan

@@ -21,6 +21,7 @@ struct additions {
 /// What the report of task `reporter` adds, or what is wrong with it: a limit, a name, an agent,
 /// a reference, a cycle.
 result<additions> resolve(const job& j, std::uint32_t reporter, const report& r,
-                          const std::map<std::string, agent_entry, std::less<>>& agents);
+                          const std::map<std::string, agent_entry, std::less<>>& agents,
+                          const resources& pool);
 
 } // namespace dagger::plan

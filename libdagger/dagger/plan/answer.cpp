@@ -10,7 +10,8 @@
 namespace dagger::plan {
 
 std::optional<error> planner::impl::refusal_of(const signal_received& x, const job& j) const {
-  if (finished(j.row.state) || j.row.state == job_state::cancelling)
+  auto is_ending = j.row.state == job_state::cancelling && j.row.undoing != undoing::begun;
+  if (finished(j.row.state) || is_ending)
     return error{code::conflict, "job '" + x.job + "' takes no signals: it is "
                                    + std::string{to_text(j.row.state)}};
   if (!valid_name(x.name))
@@ -100,6 +101,7 @@ void planner::impl::accept_review(job& j, std::uint32_t t) {
   leave_wait(j, t);
   forget_visit(j, t);
   move(j, t, task_state::completed);
+  note_completion(j, t);
   settle(j, t);
 }
 

@@ -77,6 +77,7 @@ void planner::impl::doom(std::uint64_t number, const job_row& row) {
   out.writes.put(store::table::doomed, store::key::doomed(number), store::kind::doomed,
                  encode(doomed_row{row.events_end}));
   ids.erase(row.id);
+  forget_groups(number);
   jobs.erase(number);
   ours.erase(number);
   doomed.insert(number);

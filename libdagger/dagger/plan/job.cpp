@@ -39,15 +39,16 @@ void listen(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
   if (t.row.state == task_state::waiting) {
     t.pending = 0;
+    t.upstream_bad = false;
     j.for_each_after(number, [&](std::uint32_t on) {
-      if (settled(j.tasks[on].row.state))
+      if (settled(j.tasks[on].row))
         return;
       ++t.pending;
       j.tasks[on].listeners.push_back({number, 0, 0});
     });
     if (t.row.rare().waits_again)
       for_each(t.row.waited, [&](std::uint32_t on) {
-        if (settled(j.tasks[on].row.state))
+        if (settled(j.tasks[on].row) || contains(t.row.rare().spared, on))
           return;
         ++t.pending;
         j.tasks[on].listeners.push_back({number, 0, 1});
@@ -66,9 +67,10 @@ void listen(job& j, std::uint32_t number) {
     for_each(clause.tasks, [&](std::uint32_t on) {
       auto& other = j.tasks[on].row;
       auto& p = t.waiting[c];
-      if (!settled(other.state)) {
+      if (!settled(other)) {
         ++p.unsettled;
         j.tasks[on].listeners.push_back({number, t.row.visit, c});
+        return;
       }
       p.completed |= other.state == task_state::completed;
       p.failed |= other.state == task_state::failed || other.state == task_state::cancelled
@@ -83,7 +85,7 @@ void unlisten(job& j, std::uint32_t number) {
   for (auto& c : t.row.wait->any_of) {
     // Those that are still to settle need not tell this visit any more.
     for_each(c.tasks, [&](std::uint32_t on) {
-      if (!settled(j.tasks[on].row.state))
+      if (!settled(j.tasks[on].row))
         std::erase_if(j.tasks[on].listeners, is_it);
     });
     for (auto& name : c.expected)
@@ -98,6 +100,15 @@ void unlisten(job& j, std::uint32_t number) {
         j.signal_waits.erase(at);
     }
   }
+}
+
+bool undoes(const job& j, std::uint32_t t) {
+  if (j.row.undoing == undoing::no)
+    return false;
+  auto up = std::optional{t};
+  while (up && !j.tasks[*up].spec.rare().compensates)
+    up = j.tasks[*up].spec.parent;
+  return up.has_value();
 }
 
 bool is_review(const task_row& row) {
@@ -235,7 +246,8 @@ bool makes_sense(const job& j) {
     auto& t = j.tasks[i];
     if (!ok(t.spec.after) || !ok(t.row.added_after) || !ok(t.row.waited)
         || (t.spec.parent && *t.spec.parent >= i)
-        || (t.row.state == task_state::backoff && !t.row.due)
+        || (t.spec.rare().compensates && *t.spec.rare().compensates >= i)
+        || !ok(t.row.rare().spared) || (t.row.state == task_state::backoff && !t.row.due)
         || (t.row.state == task_state::suspended) != t.row.wait.has_value())
       return false;
     if (t.row.wait)
@@ -276,7 +288,7 @@ result<job> load_job(store::view& disk, std::uint64_t number) try {
     if (t.row.state == task_state::waiting && t.pending == 0)
       t.row.state = task_state::ready;
     j.replaced += t.row.rare().replaced;
-    j.unsettled += !settled(t.row.state);
+    j.unsettled += !settled(t.row);
     j.active += active(t.row.state);
   }
   auto listed = disk.get(store::table::active, store::key::active(number));

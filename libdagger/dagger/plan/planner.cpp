@@ -115,8 +115,11 @@ void planner::impl::enter(job& j) {
   auto number = j.number;
   touched.emplace_back(batches_given, number); // to be forgotten if nothing comes of it
   j.row.counts = {};
-  for (auto& t : j.tasks)
+  for (auto& t : j.tasks) {
     ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+    if (t.spec.parent)
+      j.tasks[*t.spec.parent].children_running += t.row.state == task_state::running;
+  }
   refresh_hold(j);
   for (auto t = std::uint32_t{0}; t < j.tasks.size() && j.row.waits_for_jobs > 0; ++t)
     if (auto& row = j.tasks[t].row; waits_for_jobs(row)) {
@@ -201,6 +204,7 @@ void planner::impl::forget_idle() {
     for (auto& [name, a] : agents)
       if (j->second.held)
         a.ready.release(j->first);
+    forget_groups(j->first);
     ids.erase(j->second.row.id);
     jobs.erase(j);
   }

@@ -1,8 +1,9 @@
 // The inside of the planner, for its own sources: planner.cpp (events, rows), time.cpp (what is
 // due), submit.cpp (jobs come in), outcome.cpp and additions.cpp (reports), attempt.cpp (signs of
-// running attempts), settle.cpp (what follows from an end), answer.cpp (signals and reviews),
-// request.cpp (pause, cancel), retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs),
-// stall.cpp, forget.cpp (purge), dispatch.cpp (who runs next).
+// running attempts), settle.cpp (what follows from an end), failure.cpp (what follows from a
+// failure), undo.cpp, answer.cpp (signals and reviews), request.cpp (pause, cancel),
+// retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs), stall.cpp, forget.cpp (purge),
+// dispatch.cpp (who runs next), shares.cpp (what running takes).
 #pragma once
 
 #include <dagger/plan/job.hpp>
@@ -58,6 +59,25 @@ struct start {
   payload progress = {};
   /// One past the last position of its task's stream, once it is known.
   std::optional<std::uint64_t> stream_end = {};
+  /// If it takes resources.
+  std::shared_ptr<const rare_spec> takes = {};
+};
+
+/// Ready tasks of which either all or none can have what they need to start.
+struct turn_group {
+  std::uint64_t job = 0;
+  std::uint32_t parent = 0; // with `max_children`, or `no_parent`
+  resources wanted;
+
+  friend auto operator<=>(const turn_group&, const turn_group&) = default;
+};
+
+inline constexpr auto no_parent = ~std::uint32_t{0};
+
+/// What is known of a group.
+struct group_entry {
+  ready_queue::group number;
+  bool held;
 };
 
 /// A point in time that matters to a job in memory. Out of date if the task has moved on.
@@ -78,6 +98,15 @@ inline constexpr std::chrono::seconds progress_pause{1};
 /// Alarms that mean nothing any more are swept out when there are so many.
 inline constexpr std::size_t least_alarms_before_sweep = 4'096;
 
+/// Ended badly, or because something else did.
+inline bool went_wrong(const task_row& row) {
+  return row.state == task_state::failed || row.state == task_state::cancelled
+      || row.failed_upstream;
+}
+
+/// What of `wanted` can never be had.
+std::optional<error> lacks(const resources& wanted, const resources& pool, const resources& share);
+
 /// Whether an attempt came to something, not only to its end.
 bool is_outcome(const report& r);
 
@@ -95,6 +124,10 @@ struct planner::impl {
   /// Interruptions, job, task of the ready tasks that must run alone.
   std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> alone;
   bool alone_runs = false;
+  std::map<turn_group, group_entry> groups;
+  ready_queue::group next_group = 1;
+  resources taken; // by attempts that are out
+  std::map<std::uint64_t, resources> taken_by;
   planner_options options;
   std::unordered_set<std::uint64_t> ours; // with `scope::named`, the jobs that it works on
   std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
@@ -223,6 +256,9 @@ struct planner::impl {
   void take(const job_paused& x);
   void take(const job_cancelled& x);
   void cancel(job& j);
+  void cancel_tasks(job& j, bool at_once);
+  bool has_lingering(const job& j) const;
+  /// Nobody hears of it: all that could is to end as well.
   void end_task(job& j, std::uint32_t t, task_state to, std::string_view code,
                 const std::string& why);
   void cancel_task(job& j, std::uint32_t t);
@@ -232,6 +268,39 @@ struct planner::impl {
   void refresh_hold(job& j);
   void answer_if_paused(job& j);
 
+  // -- failure.cpp ------------------------------------------------------------------
+
+  dagger::on_failure policy_of(const job& j, std::uint32_t t) const;
+  bool outlives_stop(const job& j, std::uint32_t t) const;
+  bool is_ending(const job& j, std::uint32_t t) const;
+  void become_failed(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  /// An unsettled task fails for good.
+  void fail_task(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  void close_failure(job& j, std::uint32_t t);
+  void stop_job(job& j, std::uint32_t first);
+  void skip_stopped(job& j, std::uint32_t t);
+  void cancel_stopped(job& j, std::uint32_t t);
+  void reopen(job& j);
+
+  // -- undo.cpp ---------------------------------------------------------------------
+
+  static bool has_failed(const job& j);
+  void note_completion(job& j, std::uint32_t t);
+  static std::vector<std::uint32_t> undoable(const job& j);
+  bool undo_next(job& j);
+
+  // -- shares.cpp -------------------------------------------------------------------
+
+  bool is_free(const job& j, const resources& wanted) const;
+  bool may_start(const turn_group& g) const;
+  group_entry group_of(const job& j, std::uint32_t t);
+  void refresh_group(const turn_group& g, group_entry& x);
+  void refresh_groups(std::uint64_t number);
+  void slots_change(std::set<std::uint64_t> of, bool all);
+  void take_resources(const start& s);
+  bool give_resources(const start& s);
+  void forget_groups(std::uint64_t number);
+
   // -- retry_job.cpp ----------------------------------------------------------------
 
   void take(const job_retried& x);
@@ -239,6 +308,7 @@ struct planner::impl {
   std::optional<error> retry_unfinished(job& j);
   std::optional<error> retry_with(job& j, const job_spec& spec, const std::string& hash);
   void begin_again(job& j);
+  void spare_what_comes_after(job& j, std::uint32_t t);
   void begin_anew(job& j, std::uint32_t t, bool waits_again);
   void begin_from_scratch(job& j, std::uint32_t t);
   void replace(job& j, std::uint32_t t);
@@ -304,19 +374,31 @@ struct planner::impl {
   void make_ready(job& j, std::uint32_t t);
   /// A waiting task whose dependencies may all be settled already.
   void look_at_dependencies(job& j, std::uint32_t t);
-  void skip_after(job& j, std::uint32_t t, std::uint32_t upstream);
-  /// After the task was moved to an end: everything that follows.
-  void settle(job& j, std::uint32_t t);
+  /// What follows for a waiting task from how those before it stand.
+  struct verdict {
+    bool starts = false;
+    std::optional<std::uint32_t> because = {}; // who keeps it from that
+  };
+  std::optional<verdict> verdict_on(const job& j, std::uint32_t t) const;
+  void follow(job& j, std::uint32_t t, const verdict& x);
+  void skip_after(job& j, std::uint32_t t, std::optional<std::uint32_t> upstream);
+  /// After tasks were moved to an end, together: everything that follows.
+  void settle(job& j, std::vector<std::uint32_t> ended);
+  void settle(job& j, std::uint32_t t) {
+    settle(j, std::vector{t});
+  }
+  /// Ends the job if all has settled.
+  void conclude(job& j);
   /// By the condition `cause`, or, without one, by the deadline.
   void wake(job& j, std::uint32_t t, std::optional<std::uint32_t> cause);
   bool holds(const job& j, const task& t, std::size_t which) const;
   /// The first condition that holds.
   std::optional<std::uint32_t> holding(const job& j, std::uint32_t t) const;
+  bool may_wake(const job& j, std::uint32_t t) const;
   void enter_wait(job& j, std::uint32_t t);
   void leave_wait(job& j, std::uint32_t t);
   void give_up_wait(job& j, std::uint32_t t);
-  /// Fails a suspended or otherwise unsettled task.
-  void fail_task(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  void drop_deadline(job& j);
   void finish(job& j);
 
   // -- dispatch.cpp -----------------------------------------------------------------

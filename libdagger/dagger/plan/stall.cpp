@@ -36,8 +36,9 @@ json situation_of(const job& j) {
 } // namespace
 
 bool planner::impl::has_stalled(const job& j) {
-  if (!is_ours(j.number) || j.row.state != job_state::running || j.active > 0 || j.expected.empty()
-      || j.row.due)
+  auto goes_on = j.row.state == job_state::running
+              || (j.row.state == job_state::cancelling && j.row.undoing == undoing::begun);
+  if (!is_ours(j.number) || !goes_on || j.active > 0 || j.expected.empty() || j.row.due)
     return false;
   auto can_come = [&](const clause& c) {
     return c.mode == wait_mode::time || c.mode == wait_mode::signal || c.mode == wait_mode::review
