@@ -74,7 +74,7 @@ TEST(usage, values_of_options_are_checked) {
   EXPECT_EQ(of_number.err, "error: --parallel: '0' is not a number from 1 on\n");
   const auto of_word = call({"graph", "x.yaml", "--format", "mermad"});
   EXPECT_TRUE(ended_with(of_word, 2));
-  EXPECT_EQ(of_word.err, "error: --format: 'mermad' is not one of dot, mermaid, json, svg\n"
+  EXPECT_EQ(of_word.err, "error: --format: 'mermad' is not one of dot, mermaid, json, yaml, svg\n"
                          "  did you mean 'mermaid'?\n");
   const auto of_action = call({"store", "chekc", "--store", "x"});
   EXPECT_TRUE(ended_with(of_action, 2));

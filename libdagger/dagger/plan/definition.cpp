@@ -37,7 +37,8 @@ std::string wrong_with_name(std::string_view name) {
     return "a task cannot be named '" + std::string{name} + "': references to the inputs begin so";
   if (name.size() > limits::name_bytes)
     return "the name is longer than " + std::to_string(limits::name_bytes) + " bytes";
-  if (name.starts_with('.') || name.starts_with('-') || !only(name, "_.-"))
+  // Brackets and slashes are in the names of parts: "rows[3]", "load/check".
+  if (name.find_first_of(".-[]/") == 0 || !only(name, "_.-[]/"))
     return to_text(json(name))
          + " is no name: letters, digits, '_', and after the first also '.' and '-'";
   return {};

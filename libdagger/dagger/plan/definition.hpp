@@ -75,7 +75,8 @@ struct job_spec {
 /// `[A-Za-z0-9_-]{1,128}`.
 bool valid_job_id(std::string_view id);
 
-/// Of tasks and agents: `[A-Za-z0-9_][A-Za-z0-9_.-]*`, at most 128 bytes.
+/// Of tasks: `[A-Za-z0-9_][A-Za-z0-9_.-]*`, at most 128 bytes; those of parts of tasks also have
+/// `[`, `]` and `/`.
 bool valid_name(std::string_view name);
 
 /// Checks everything about a definition that needs no engine: id, names, limits,
