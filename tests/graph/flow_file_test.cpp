@@ -308,8 +308,8 @@ TEST(flow_file, unknown_actions_may_be_warnings) {
   auto text = "name: x\nnodes:\n  - {id: a, action: elsewhere, failure: nowhere}\n";
   auto refused = load(text, "x.yaml", {});
   EXPECT_EQ(refused.problems.size(), 2u);
-  auto allowed =
-    load(text, "x.yaml", {.allow_unknown_agents = true, .warn_of_unknown_agents = true});
+  auto allowed = load(text, "x.yaml",
+                      {.agents = {}, .allow_unknown_agents = true, .warn_of_unknown_agents = true});
   EXPECT_EQ(said_of(allowed), "warning: x.yaml:3:13: nodes[0].action: unknown action 'elsewhere'\n"
                               "warning: x.yaml:3:32: nodes[0].failure: unknown action 'nowhere'\n");
 }
