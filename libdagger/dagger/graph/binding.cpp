@@ -110,7 +110,7 @@ void binder::bind_reference(std::string_view text, const std::string& pointer,
   if (!ref)
     return complain_(pointer, std::move(ref.error()), std::nullopt);
   if (ref->of_inputs())
-    return use_input(ref->path.empty() ? "" : ref->path.front(), pointer);
+    return use_input(ref->path.empty() ? "" : ref->path.front(), pointer, false);
   made_.refers_to_nodes = true;
   if (!ref->local)
     use_node(*index_.find(ref->node), ref->path, pointer);
@@ -130,7 +130,7 @@ void binder::bind_chain(const script::reference& x, const std::string& pointer, 
   if (std::find(locals_.begin(), locals_.end(), first) != locals_.end())
     return;
   if (first == "inputs")
-    return use_input(x.path.size() > 1 ? std::string_view{x.path[1]} : "", pointer);
+    return use_input(x.path.size() > 1 ? std::string_view{x.path[1]} : "", pointer, true);
   auto rest = std::span{x.path};
   if (first == "nodes")
     rest = rest.subspan(1);
@@ -177,8 +177,8 @@ void binder::check_output(std::size_t index, std::span<const std::string> path,
     std::nullopt);
 }
 
-void binder::use_input(std::string_view name, const std::string& pointer) {
-  made_.inputs.push_back({std::string{name}, pointer});
+void binder::use_input(std::string_view name, const std::string& pointer, bool may_be_missing) {
+  made_.inputs.push_back({std::string{name}, pointer, may_be_missing});
 }
 
 } // namespace dagger::graph

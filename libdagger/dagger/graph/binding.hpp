@@ -22,6 +22,8 @@ struct node_binding {
     std::string name;
     /// Where it stands in the file.
     std::string pointer;
+    /// In an expression, where an input that is not there reads as nil.
+    bool may_be_missing = false;
   };
 
   /// Ids of nodes: `dependencies`, then what references imply.
@@ -76,7 +78,7 @@ private:
   void use_node(std::size_t index, std::span<const std::string> path, const std::string& pointer);
   void check_output(std::size_t index, std::span<const std::string> path,
                     const std::string& pointer);
-  void use_input(std::string_view name, const std::string& pointer);
+  void use_input(std::string_view name, const std::string& pointer, bool may_be_missing);
 
   const spec& file_;
   complaint complain_;

@@ -89,9 +89,10 @@ void checks::use_input(const node_binding::named& x) {
   if (input_set_.contains(x.name))
     return;
   if (file_.inputs_declared) {
-    found_.add(x.pointer, "unknown input '" + x.name + "'",
-               found_.suggestion(x.name, input_names_));
-    return;
+    auto message = "unknown input '" + x.name + "'";
+    auto hint = found_.suggestion(x.name, input_names_);
+    return x.may_be_missing ? found_.warn(x.pointer, message, hint)
+                            : found_.add(x.pointer, message, hint);
   }
   input_set_.insert(x.name);
   auto made = declared_input{};
