@@ -3,6 +3,7 @@
 
 #include <dagger/actor_agent.hpp>
 #include <dagger/actors/engine_impl.hpp>
+#include <dagger/flow.hpp>
 
 namespace dagger {
 
@@ -45,6 +46,18 @@ submission engine::submit(plan::job_spec spec) {
 
 submission engine::resume(std::string id) {
   return impl_->resume(std::move(id));
+}
+
+flow_run engine::run(const flow& x, const flow_inputs& inputs) {
+  return impl_->run(x, inputs);
+}
+
+flow_run engine::run(const flow& x) {
+  return impl_->run(x, {});
+}
+
+flow_run engine::resume(const flow_result& paused) {
+  return impl_->resume(std::const_pointer_cast<actors::flow_execution>(paused.of_));
 }
 
 future<void> engine::signal(std::string job_id, std::string name, json value,

@@ -1,4 +1,4 @@
-// The public door: add agents, submit jobs. No CAF in it.
+// The public door: add agents, submit jobs, run flows. No CAF in it.
 #pragma once
 
 #include <dagger/agent.hpp>
@@ -15,6 +15,11 @@
 #include <vector>
 
 namespace dagger {
+
+class flow;
+class flow_inputs;
+class flow_result;
+class flow_run;
 
 /// Which jobs of its store an engine works on by itself.
 enum class adopt : std::uint8_t {
@@ -113,6 +118,18 @@ public:
   /// Takes up an unfinished job of the store, or waits for one that runs. A finished one answers at
   /// once.
   submission resume(std::string id);
+
+  /// Runs a flow (`dagger/flow.hpp`) in memory: nothing of it is written, and a crash ends it. Its
+  /// functions run in threads of their own, so they may block. Does not throw for what is wrong
+  /// with flow or inputs: the future carries the error (invalid_input). Engines with a store run it
+  /// all the same.
+  flow_run run(const flow& x, const flow_inputs& inputs);
+  flow_run run(const flow& x);
+
+  /// Goes on with a run that is paused: what failed is tried again, the rest follows. Asked for
+  /// its values and reports, the paused result throws `error` (misuse) from then on. The error of
+  /// the future: conflict (it is not paused).
+  flow_run resume(const flow_result& paused);
 
   // The following act on one job of the store. Their futures are ready when it is on disk; their
   // errors: not_found, conflict (not in this state), and what is said there.

@@ -5,10 +5,12 @@
 //          what has been reported is committed ─► actors end ─► store is closed
 #include <dagger/actors/engine_impl.hpp>
 
+#include <dagger/actors/flow_desk.hpp>
 #include <dagger/actors/gateway.hpp>
 #include <dagger/plan/rows.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace dagger {
@@ -87,6 +89,7 @@ void engine::impl::build(const plan::planner_options& options) {
   start_keeper(planning);
   start_planner(planning, std::move(*core));
   open_line();
+  open_flows();
   auto initial = std::make_shared<parcel>();
   initial->batches = first.writes.empty() ? 0 : 1;
   initial->writes = std::move(first.writes);
@@ -142,6 +145,33 @@ void engine::impl::open_line() {
       },
     .pump = pump_,
   });
+}
+
+/// Runs of flows: memory only, beside the planner.
+void engine::impl::open_flows() {
+  auto cores = std::max(1u, std::thread::hardware_concurrency());
+  flows_ = std::make_unique<flow_desk>(flow_desk::setup{
+    .clock = clock_.get(),
+    .grace = options_.grace,
+    .workers = options_.threads > 0 ? options_.threads : cores,
+    .deterministic = system_->is_deterministic(),
+    .start_runner = [this] { return system_->start_flow_runner(clock_.get()); },
+    .call = [this](std::function<void()> what) { clients_.call(std::move(what)); },
+    .submit = [this](const job& x) -> future<job_result> { return submit(x.spec()); },
+    .cancel_job = [this](std::string id) { cancel(std::move(id)); },
+    .purge_job = [this](std::string id) { purge(std::move(id)); },
+  });
+}
+
+flow_run engine::impl::run(const flow& what, const flow_inputs& inputs) {
+  auto made = flow_parts::program::make_of(what);
+  if (!made)
+    return flow_desk::refused(made.error());
+  return flows_->run(std::move(*made), inputs);
+}
+
+flow_run engine::impl::resume(std::shared_ptr<flow_execution> paused) {
+  return flows_->resume(std::move(paused));
 }
 
 /// A store on a disk can be reached by others; without a socket it works all the same.
@@ -271,7 +301,9 @@ void engine::impl::close() {
     gateway_->close_desk();
   // A store that is full is tried once more.
   post(keeper_, flush{});
+  flows_->stop();
   stop_agents();
+  flows_->close(pump_);
   line_->close();
   for (auto& x : crews_)
     x->close();

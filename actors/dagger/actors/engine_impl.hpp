@@ -16,6 +16,7 @@
 
 namespace dagger::actors {
 
+class flow_desk;
 class gateway;
 
 } // namespace dagger::actors
@@ -51,6 +52,8 @@ public:
   future<void> retry(std::string job_id, std::string from,
                      std::shared_ptr<const plan::job_spec> with);
   future<void> purge(std::string job_id);
+  flow_run run(const flow& what, const flow_inputs& inputs);
+  flow_run resume(std::shared_ptr<actors::flow_execution> paused);
   std::vector<agent_description> agents() const;
   std::unique_ptr<store::view> read() const;
   std::optional<error> broken() const;
@@ -83,6 +86,7 @@ private:
   void start_keeper(const std::shared_ptr<actors::planner_setup>& planning);
   void start_planner(const std::shared_ptr<actors::planner_setup>& planning, plan::planner&& core);
   void open_line();
+  void open_flows();
   void open_gateway();
   void tell_of_stall(plan::stalled&& x);
   template <class Event>
@@ -111,6 +115,7 @@ private:
   actors::planner_actor planner_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<actors::crew>> crews_;
+  std::unique_ptr<actors::flow_desk> flows_;
   std::optional<error> broken_;
   std::unique_ptr<actors::gateway> gateway_;
 };
