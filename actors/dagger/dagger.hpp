@@ -5,6 +5,7 @@
 #include <dagger/cli.hpp>
 #include <dagger/engine.hpp>
 #include <dagger/error.hpp>
+#include <dagger/flow.hpp>
 #include <dagger/future.hpp>
 #include <dagger/job.hpp>
 #include <dagger/outcome.hpp>

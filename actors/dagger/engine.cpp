@@ -1,8 +1,10 @@
 // The public door. Decides nothing, opens stores.
 #include <dagger/engine.hpp>
 
+#include <dagger/actions/children.hpp>
 #include <dagger/actor_agent.hpp>
 #include <dagger/actors/engine_impl.hpp>
+#include <dagger/flow.hpp>
 
 namespace dagger {
 
@@ -16,6 +18,9 @@ std::shared_ptr<store::store> opened(const engine_options& options) {
   auto made = store::open_lmdb(options.store, how);
   if (!made)
     throw std::move(made.error());
+  // The store is ours now: what a crash of its last engine has left behind ends before any of its
+  // tasks starts again.
+  actions::end_left_behind(actions::children_file(options.store));
   return std::move(*made);
 }
 
@@ -45,6 +50,18 @@ submission engine::submit(plan::job_spec spec) {
 
 submission engine::resume(std::string id) {
   return impl_->resume(std::move(id));
+}
+
+flow_run engine::run(const flow& x, const flow_inputs& inputs) {
+  return impl_->run(x, inputs);
+}
+
+flow_run engine::run(const flow& x) {
+  return impl_->run(x, {});
+}
+
+flow_run engine::resume(const flow_result& paused) {
+  return impl_->resume(std::const_pointer_cast<actors::flow_execution>(paused.of_));
 }
 
 future<void> engine::signal(std::string job_id, std::string name, json value,
@@ -98,6 +115,10 @@ std::unique_ptr<store::view> engine::read() const {
 
 std::optional<error> engine::broken() const {
   return impl_->broken();
+}
+
+std::optional<error> engine::full() const {
+  return impl_->full();
 }
 
 void actors::add_hosted(engine& to, agent description, agent_factory make) {

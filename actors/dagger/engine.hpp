@@ -1,4 +1,4 @@
-// The public door: add agents, submit jobs. No CAF in it.
+// The public door: add agents, submit jobs, run flows. No CAF in it.
 #pragma once
 
 #include <dagger/agent.hpp>
@@ -15,6 +15,11 @@
 #include <vector>
 
 namespace dagger {
+
+class flow;
+class flow_inputs;
+class flow_result;
+class flow_run;
 
 /// Which jobs of its store an engine works on by itself.
 enum class adopt : std::uint8_t {
@@ -47,6 +52,9 @@ struct engine_options {
   bool control = true;
   /// False: agents are known and get no tasks. For programs that only apply a change to a job.
   bool run_tasks = true;
+  /// What tasks may take, over all jobs; a task that asks for more is refused. Empty: each job has
+  /// what it says itself.
+  dagger::resources resources = {};
 };
 
 struct signal_options {
@@ -114,6 +122,18 @@ public:
   /// once.
   submission resume(std::string id);
 
+  /// Runs a flow (`dagger/flow.hpp`) in memory: nothing of it is written, and a crash ends it. Its
+  /// functions run in threads of their own, so they may block. Does not throw for what is wrong
+  /// with flow or inputs: the future carries the error (invalid_input). Engines with a store run it
+  /// all the same.
+  flow_run run(const flow& x, const flow_inputs& inputs);
+  flow_run run(const flow& x);
+
+  /// Goes on with a run that is paused: what failed is tried again, the rest follows. Asked for
+  /// its values and reports, the paused result throws `error` (misuse) from then on. The error of
+  /// the future: conflict (it is not paused).
+  flow_run resume(const flow_result& paused);
+
   // The following act on one job of the store. Their futures are ready when it is on disk; their
   // errors: not_found, conflict (not in this state), and what is said there.
 
@@ -153,6 +173,10 @@ public:
   /// Why the engine has ended by itself (a store that cannot be written any more); nothing while it
   /// is well. All futures have this error then.
   std::optional<error> broken() const;
+
+  /// Why the store takes no writes now, if it does not (its disk is full). The engine keeps what
+  /// there is to write, starts nothing, and goes on by itself when there is room.
+  std::optional<error> full() const;
 
   struct impl;
   impl& internals() {

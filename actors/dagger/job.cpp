@@ -80,6 +80,16 @@ job& job::on_stall(stall_action what, std::string planning_agent) {
   return *this;
 }
 
+job& job::on_failure(dagger::on_failure policy) {
+  spec_.on_failure = policy;
+  return *this;
+}
+
+job& job::resources(dagger::resources share) {
+  spec_.resources = std::move(share);
+  return *this;
+}
+
 struct job_result::impl {
   std::shared_ptr<const actors::snapshots> views;
   std::string id;
@@ -119,7 +129,8 @@ json job_result::operator[](std::string_view name) const {
     return *i;
   auto view = impl_->views->read();
   auto rows = value_of(plan::tasks_of(*view, impl_->number));
-  auto row = std::ranges::find(rows, name, &plan::task_status::name);
+  auto row = std::ranges::find_if(
+    rows, [&](const plan::task_status& x) { return x.name == name && !x.replaced; });
   if (row == rows.end())
     throw error{code::not_found, "job '" + impl_->id + "' has neither an output nor a task '"
                                    + std::string{name} + "'"};
@@ -155,7 +166,7 @@ std::optional<error> job_result::failure() const {
   auto rows = tasks();
   auto first = static_cast<const plan::task_status*>(nullptr);
   for (auto& x : rows)
-    if (x.state == task_state::failed && !x.optional && x.error
+    if (x.state == task_state::failed && !x.optional && !x.replaced && x.error
         && (!first || x.ended.value_or(timestamp::max()) < first->ended.value_or(timestamp::max())))
       first = &x;
   if (!first)

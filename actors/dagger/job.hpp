@@ -37,6 +37,10 @@ public:
   /// What happens when nothing of the job can move any more; `planning_agent` is for
   /// `notify_planning_agent`.
   job& on_stall(stall_action what, std::string planning_agent = {});
+  /// What the failure of a task means, unless the task says; `carry_on` if it is not given.
+  job& on_failure(dagger::on_failure policy);
+  /// Its share of `engine_options::resources`; in an engine without those, what it has.
+  job& resources(dagger::resources share);
 
   const plan::job_spec& spec() const {
     return spec_;

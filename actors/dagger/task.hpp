@@ -16,6 +16,10 @@ namespace dagger {
 
 class job;
 
+namespace actors {
+struct inside;
+} // namespace actors
+
 /// A task that this one comes after or has waited for, as it stands when the visit begins.
 struct dependency {
   std::string name;
@@ -137,6 +141,7 @@ public:
   void log(std::string_view text);
 
 private:
+  friend struct actors::inside;
   impl& impl_;
 };
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <poll.h>
 #include <unistd.h>
+#include <vector>
 
 namespace dagger::apps {
 
@@ -50,9 +51,9 @@ future<void> call(engine& to, const actors::control_purge& x) {
   return to.purge(x.job);
 }
 
-/// Applies it by an engine that holds the store meanwhile.
+/// Applies them by an engine that holds the store meanwhile.
 result<void> act_here(program& self, const std::filesystem::path& store, std::string_view command,
-                      const control_request& what) {
+                      std::span<const control_request> all) {
   const auto damage = damage_watch{store};
   auto how = engine_options{};
   how.store = store;
@@ -63,13 +64,17 @@ result<void> act_here(program& self, const std::filesystem::path& store, std::st
   try {
     auto applies = engine{std::move(how)};
     add_all_agents(self, applies);
-    return std::visit(
-      [&](const auto& x) -> result<void> {
-        if constexpr (requires { call(applies, x); })
-          call(applies, x).get();
-        return {};
-      },
-      what);
+    auto answers = std::vector<future<void>>{};
+    for (const auto& what : all)
+      std::visit(
+        [&](const auto& x) {
+          if constexpr (requires { call(applies, x); })
+            answers.push_back(call(applies, x));
+        },
+        what);
+    for (const auto& answer : answers)
+      answer.get();
+    return {};
   } catch (error& why) {
     return fail(std::move(why));
   }
@@ -87,14 +92,16 @@ const std::string& job_of(const control_request& what) {
     what);
 }
 
-result<void> must_have_job(const std::filesystem::path& store, const std::string& id) {
+result<void> must_have_jobs(const std::filesystem::path& store,
+                            std::span<const control_request> all) {
   const auto damage = damage_watch{store};
   const auto opened = open_for_reading(store);
   if (!opened)
     return fail(opened.error());
   const auto view = (*opened)->read();
-  if (auto job = stored_job(*view, id, store); !job)
-    return fail(std::move(job.error()));
+  for (const auto& what : all)
+    if (auto job = stored_job(*view, job_of(what), store); !job)
+      return fail(std::move(job.error()));
   return {};
 }
 
@@ -136,23 +143,25 @@ result<void> by_whoever_holds(const std::filesystem::path& store,
 }
 
 result<void> act(program& self, const std::filesystem::path& store, std::string_view command,
-                 const control_request& what) {
-  if (auto there = must_have_job(store, job_of(what)); !there)
+                 std::span<const control_request> all) {
+  if (auto there = must_have_jobs(store, all); !there)
     return there;
+  auto left = all; // what a holder has done before it closed is not done again
   return by_whoever_holds(
     store,
     [&](control_client& line) -> result<void> {
-      if (auto answer = line.ask(what); !answer)
-        return fail(std::move(answer.error()));
+      for (; !left.empty(); left = left.subspan(1))
+        if (auto answer = line.ask(left.front()); !answer)
+          return fail(std::move(answer.error()));
       return {};
     },
-    [&] { return act_here(self, store, command, what); });
+    [&] { return act_here(self, store, command, left); });
 }
 
 exit_code act_and_tell(program& self, const std::string& store_option, std::string_view command,
                        const actors::control_request& what, next_step next) {
   const auto place = acted_on(store_option);
-  const auto done = place ? act(self, *place, command, what) : fail(place.error());
+  const auto done = place ? act(self, *place, command, {&what, 1}) : fail(place.error());
   if (!done) {
     self.out.complain(done.error());
     return code_of(done.error());

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,10 +23,11 @@ result<void> by_whoever_holds(const std::filesystem::path& store,
                               const std::function<result<void>(control_client&)>& there,
                               const std::function<result<void>()>& here);
 
-/// Applies it. `command` is that of the person, for the error that others get meanwhile. Errors:
-/// not_found with the nearest id, and what the engine refuses.
+/// Applies them, by one engine if nobody holds the store. `command` is that of the person, for the
+/// error that others get meanwhile. Errors: not_found with the nearest id, and what the engine
+/// refuses; the first one.
 result<void> act(program& self, const std::filesystem::path& store, std::string_view command,
-                 const actors::control_request& what);
+                 std::span<const actors::control_request> all);
 
 /// What a person at a terminal is told after a change that nobody works on.
 enum class next_step : std::uint8_t { nothing, resume };

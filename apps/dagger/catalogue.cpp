@@ -38,7 +38,7 @@ bool catalogue::has(std::string_view name) const {
 std::vector<graph::known_agent> catalogue::known() const {
   auto all = std::vector<graph::known_agent>{};
   for (auto i = std::size_t{0}; i < agents_.size(); ++i)
-    all.push_back({agents_[i].name, &inputs_[i]});
+    all.push_back({agents_[i].name, &inputs_[i], !agents_[i].version.empty()});
   return all;
 }
 

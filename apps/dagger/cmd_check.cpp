@@ -22,14 +22,22 @@ json list_of(const std::vector<error>& xs) {
   return list;
 }
 
+/// "3 nodes".
+std::string count_of(const graph::spec& file) {
+  const auto& words = graph::words_of(file.kind);
+  const auto count = file.nodes.size();
+  return std::to_string(count) + " " + std::string{count == 1 ? words.node : words.nodes};
+}
+
 exit_code check_files(program& self, const check_options& given) {
   const auto agents = catalogue::of(self);
   const auto known = agents.known();
   auto report = json::array();
   auto end = exit_code::done;
   for (const auto& file : given.files) {
-    const auto found =
-      load_job_file(file, {.agents = known, .allow_unknown_agents = given.allow_unknown});
+    const auto found = load_job_file(file, {.agents = known,
+                                            .allow_unknown_agents = given.allow_unknown,
+                                            .warn_of_unknown_agents = true});
     if (!found.problems.empty())
       end = exit_code::usage;
     if (given.json) {
@@ -42,8 +50,7 @@ exit_code check_files(program& self, const check_options& given) {
     self.out.complain(found.problems);
     warn(self.out, found.warnings);
     if (found.problems.empty())
-      self.out.print(file + ": valid, " + std::to_string(found.file->nodes.size())
-                     + (found.file->nodes.size() == 1 ? " task\n" : " tasks\n"));
+      self.out.print(file + ": valid, " + count_of(*found.file) + "\n");
   }
   if (given.json)
     self.out.print_json(report);
@@ -54,9 +61,9 @@ exit_code check_files(program& self, const check_options& given) {
 
 action declare_check(options& to) {
   auto given = std::make_shared<check_options>();
-  to.arguments(given->files, "FILE", "Job files");
+  to.arguments(given->files, "FILE", "Flow and job files");
   to.flag(given->allow_unknown, "--allow-unknown-actions",
-          "Agents that this program does not have are no problem");
+          "Actions and agents that this program does not have are warnings");
   to.flag(given->json, "--json", "Prints JSON");
   return [given](program& self) { return check_files(self, *given); };
 }

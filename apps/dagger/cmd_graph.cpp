@@ -8,9 +8,11 @@
 #include <dagger/actors/job_picture.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/graph/render.hpp>
+#include <dagger/graph/spec_text.hpp>
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <sys/stat.h>
 
 namespace dagger::apps {
@@ -24,13 +26,20 @@ struct graph_options {
   std::string file;
 };
 
-using drawn = tl::expected<graph::picture, std::vector<error>>;
+/// What there is to draw; of a file, also what it says.
+struct subject {
+  graph::picture picture;
+  std::optional<graph::spec> file = {};
+};
 
-drawn picture_of_file(const graph_options& given) {
+using drawn = tl::expected<subject, std::vector<error>>;
+
+drawn subject_in_file(const graph_options& given) {
   auto loaded = load_job_file(given.what, {.agents = {}, .allow_unknown_agents = true});
   if (!loaded.file)
     return tl::unexpected(std::move(loaded.problems));
-  return graph::picture_of(*loaded.file);
+  auto picture = graph::picture_of(*loaded.file);
+  return subject{std::move(picture), std::move(loaded.file)};
 }
 
 result<graph::picture> picture_of_job(const std::string& id, const std::filesystem::path& place) {
@@ -49,13 +58,13 @@ result<graph::picture> picture_of_job(const std::string& id, const std::filesyst
 }
 
 /// A file if there is one of that name or it looks like one, else a job.
-drawn picture_for(const graph_options& given) {
+drawn subject_of(const graph_options& given) {
   struct stat found {};
   const bool exists = ::stat(given.what.c_str(), &found) == 0;
   const bool looks_like_a_file = given.what.find_first_of("./") != given.what.npos;
   const auto place = chosen_store(given.store);
   if (exists || looks_like_a_file)
-    return picture_of_file(given);
+    return subject_in_file(given);
   if (!place)
     return tl::unexpected(
       std::vector<error>{{code::not_found,
@@ -65,25 +74,32 @@ drawn picture_for(const graph_options& given) {
   auto of_job = picture_of_job(given.what, *place);
   if (!of_job)
     return tl::unexpected(std::vector{std::move(of_job.error())});
-  return std::move(*of_job);
+  return subject{std::move(*of_job)};
 }
 
-result<std::string> text_of(const graph::picture& x, const std::string& format) {
+result<std::string> text_of(const subject& x, const std::string& format) {
+  if (format == "yaml" && !x.file)
+    return fail(code::invalid_input, "yaml is for files: a job may have tasks that no file says",
+                {}, "use --format json");
+  if (format == "yaml")
+    return graph::to_yaml_text(*x.file);
+  if (format == "json" && x.file && x.file->kind == graph::file_kind::flow)
+    return graph::to_json_text(*x.file);
   if (format == "mermaid")
-    return graph::to_mermaid(x);
+    return graph::to_mermaid(x.picture);
   if (format == "json")
-    return to_pretty_text(graph::to_json(x)) + "\n";
-  auto dot = graph::to_dot(x);
+    return to_pretty_text(graph::to_json(x.picture)) + "\n";
+  auto dot = graph::to_dot(x.picture);
   return format == "svg" ? draw_svg(dot) : result<std::string>{std::move(dot)};
 }
 
 exit_code draw(program& self, const graph_options& given) {
-  const auto picture = picture_for(given);
-  if (!picture) {
-    self.out.complain(picture.error());
-    return code_of(picture.error().front());
+  const auto found = subject_of(given);
+  if (!found) {
+    self.out.complain(found.error());
+    return code_of(found.error().front());
   }
-  const auto text = text_of(*picture, given.format);
+  const auto text = text_of(*found, given.format);
   if (!text) {
     self.out.complain(text.error());
     return exit_code::failed;
@@ -103,10 +119,10 @@ exit_code draw(program& self, const graph_options& given) {
 
 action declare_graph(options& to) {
   auto given = std::make_shared<graph_options>();
-  to.argument(given->what, "FILE|ID", "A job file, or the id of a job in the store");
+  to.argument(given->what, "FILE|ID", "A flow or job file, or the id of a job in the store");
   to.value(given->store, "--store", "DIR", "Where the job is; default: $DAGGER_STORE");
-  to.one_of(given->format, "--format", {"dot", "mermaid", "json", "svg"},
-            "Default: dot; svg needs Graphviz");
+  to.one_of(given->format, "--format", {"dot", "mermaid", "json", "yaml", "svg"},
+            "Default: dot; yaml, and json of a flow file, print the file; svg needs Graphviz");
   to.value(given->file, "-o,--output", "FILE", "Writes there instead of standard output");
   return [given](program& self) { return draw(self, *given); };
 }

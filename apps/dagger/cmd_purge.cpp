@@ -40,10 +40,13 @@ std::vector<error> obstacles(const std::filesystem::path& place,
 exit_code purge(program& self, const purge_arguments& given) {
   const auto place = acted_on(given.store);
   auto problems = place ? obstacles(*place, given.ids) : std::vector{place.error()};
-  if (problems.empty())
+  if (problems.empty()) {
+    auto all = std::vector<actors::control_request>{};
     for (const auto& id : given.ids)
-      if (auto done = act(self, *place, "purge", actors::control_purge{.job = id}); !done)
-        problems.push_back(std::move(done.error()));
+      all.emplace_back(actors::control_purge{.job = id});
+    if (auto done = act(self, *place, "purge", all); !done)
+      problems.push_back(std::move(done.error()));
+  }
   self.out.complain(problems);
   return problems.empty() ? exit_code::done : code_of(problems.front());
 }

@@ -1,5 +1,6 @@
 // `dagger serve`: holds a store and works on everything in it until somebody stops it.
 #include "catalogue.hpp"
+#include "ending.hpp"
 #include "job_file.hpp"
 #include "store_access.hpp"
 #include "waiting.hpp"
@@ -143,6 +144,10 @@ exit_code serve(program& self, const serve_arguments& given) {
   }
   if (const auto why = runs.broken()) {
     self.out.complain(*why);
+    return exit_code::store;
+  }
+  if (const auto why = runs.full()) {
+    self.out.complain(not_written(*why, "go on: " + self.name + " serve" + as_option(*place)));
     return exit_code::store;
   }
   if (live || given.verbose)

@@ -93,7 +93,7 @@ std::vector<candidate> tasks_in(store::view& v, const std::string& id) {
   const auto job = plan::find_job(v, id);
   if (!job || !*job)
     return found;
-  const auto count = std::min<std::uint32_t>((*job)->tasks, most_offered);
+  const auto count = std::min<std::uint32_t>((*job)->task_numbers, most_offered);
   const auto tasks = plan::tasks_of(v, (*job)->number, {plan::task_range{0, count}});
   if (!tasks)
     return found;

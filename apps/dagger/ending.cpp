@@ -113,6 +113,13 @@ exit_code tell(program& self, const ending& end, const std::optional<std::filesy
   return passed ? exit_code::cancelled : code_of(state);
 }
 
+error not_written(error why, const std::string& then) {
+  why.message = "stopped while the store was full (" + why.message
+              + "): what it has not written is done again by whoever goes on";
+  why.hint += "\n  then " + then;
+  return why;
+}
+
 std::string how_to_go_on(const program& self, const std::string& id,
                          const std::optional<std::filesystem::path>& store) {
   if (!store)

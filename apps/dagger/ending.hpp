@@ -28,6 +28,9 @@ result<ending> ending_of(store::view& v, const std::string& id);
 exit_code tell(program& self, const ending& end, const std::optional<std::filesystem::path>& store,
                bool as_json);
 
+/// `why` the store was full when we stopped, and what to do: make room, `then`.
+error not_written(error why, const std::string& then);
+
 /// "go on: dagger resume ID --store DIR".
 std::string how_to_go_on(const program& self, const std::string& id,
                          const std::optional<std::filesystem::path>& store);

@@ -105,6 +105,10 @@ exit_code follow(program& self, const follow_options& how, const start& begin) {
     auto job = std::optional<submission>{};
     const auto reason = wait_for_end(self, how, runs, signals, begin, job);
     if (reason != watch_end::ended) {
+      if (const auto full = runs.full()) {
+        self.out.complain(not_written(*full, how_to_go_on(self, how.id, how.store)));
+        return exit_code::store;
+      }
       say_why(self, how, reason);
       // The engine ends here, in order: attempts are given back.
       return reason == watch_end::deadline ? exit_code::cancelled : exit_code::interrupted;

@@ -42,7 +42,7 @@ std::vector<std::vector<attempt_report>> attempts_in(const job_report& report) {
   auto all = std::vector<std::vector<attempt_report>>(report.tasks.size());
   for (const auto& event : report.history)
     for (const auto& x : event.transitions) {
-      if (x.task >= all.size())
+      if (x.task >= all.size() || x.code == code::late_report)
         continue;
       auto& of_task = all[x.task];
       if (!of_task.empty() && !of_task.back().ended) {
@@ -80,9 +80,10 @@ json history_of(const job_report& report) {
 result<void> name_jobs(store::view& v, job_report& report) {
   if (report.job.parent > 0) {
     const auto parent = plan::job_of(v, report.job.parent);
-    if (!parent)
+    if (!parent && parent.error().code != code::not_found)
       return fail(parent.error());
-    report.parent = parent->id;
+    if (parent) // else it has been purged
+      report.parent = parent->id;
   }
   for (const auto& task : report.tasks)
     for (const auto& wait : task.waits)

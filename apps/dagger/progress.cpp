@@ -79,6 +79,8 @@ void progress::take(store::view& v, const plan::job_event& what) {
   }
   auto suspended = std::vector<plan::task_range>{};
   for (const auto& t : what.transitions) {
+    if (t.code == code::late_report) // the task stays as it is
+      continue;
     if (t.to == task_state::running)
       running_.insert_or_assign(t.task, running_task{printable(names_.of(t.task)), what.time});
     else

@@ -58,7 +58,8 @@ result<void> can_hold_store(const fs::path& directory) {
   if (::stat(directory.c_str(), &found) == 0) {
     if (!S_ISDIR(found.st_mode))
       return unusable(directory, "is not a directory");
-    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+    // A disk that is mounted read only is the store's own error.
+    if (::access(directory.c_str(), W_OK | X_OK) != 0 && errno != EROFS)
       return unusable(directory, std::string{"cannot be written: "} + std::strerror(errno));
     return {};
   }
@@ -68,7 +69,7 @@ result<void> can_hold_store(const fs::path& directory) {
   if (!parent.has_filename())
     parent = parent.parent_path();
   parent = parent.parent_path();
-  if (::access(parent.c_str(), W_OK | X_OK) != 0)
+  if (::access(parent.c_str(), W_OK | X_OK) != 0 && errno != EROFS)
     return unusable(directory,
                     "cannot be made in " + parent.string() + ": " + std::strerror(errno));
   return {};

@@ -1,13 +1,14 @@
 // Signals and wake-ups as file descriptors for one `poll`.
 #include "waiting.hpp"
 
-#include <dagger/check.hpp>
+#include <dagger/error.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <poll.h>
 #include <unistd.h>
 
@@ -39,7 +40,11 @@ extern "C" void on_signal(int) {
 
 int new_descriptor() {
   const int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  check(made >= 0, "no file descriptor for waiting");
+  if (made < 0)
+    throw error{code::unavailable,
+                std::string{"cannot wait for anything: "} + std::strerror(errno),
+                {},
+                "allow more open files (ulimit -n)"};
   return made;
 }
 

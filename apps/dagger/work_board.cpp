@@ -44,6 +44,8 @@ void work_board::take(store::view& v, const plan::job_event& what) {
       out_.note(line);
   }
   for (const auto& t : what.transitions) {
+    if (t.code == code::late_report) // the task stays as it is
+      continue;
     if (t.to == task_state::running)
       running_.emplace(what.job, t.task);
     else

@@ -37,6 +37,8 @@ inline constexpr std::size_t problems = 1'000;
 inline constexpr std::uint32_t tasks_per_job = 4'000'000;
 /// Ancestors of a task.
 inline constexpr std::uint32_t task_depth = 1'000;
+/// Kinds of resources that one task, job or pool names.
+inline constexpr std::size_t resources = 64;
 /// Tasks whose specs share one row.
 inline constexpr std::size_t specs_per_row = 256;
 /// Messages of errors that are recorded: stack traces of agents can be endless.
@@ -49,6 +51,8 @@ inline constexpr std::size_t signal_bytes = 1 << 20;
 inline constexpr std::size_t signal_schema_bytes = 16 << 10;
 /// Signals that wait for a task of their job.
 inline constexpr std::size_t signals_per_job = 10'000;
+/// And what they may hold: a job in memory has all of them.
+inline constexpr std::size_t queued_signal_bytes = 64 << 20;
 /// The result of one step; it stands in one row.
 inline constexpr std::size_t step_bytes = 1 << 20;
 /// One chunk of a stream, and chunks of one attempt on their way to the disk.
@@ -67,6 +71,8 @@ inline constexpr std::size_t submit_bytes_in_flight = 64 << 20;
 /// which may hold a definition; how long one that does not read what it asked for is waited for.
 inline constexpr std::size_t control_connections = 64;
 inline constexpr std::size_t control_line_bytes = 64 << 20;
+/// Lines longer than this are for one of them at a time.
+inline constexpr std::size_t control_short_line_bytes = 1 << 20;
 inline constexpr std::chrono::seconds control_patience{10};
 /// Timers held in memory; the rest are rows.
 inline constexpr std::size_t timers_in_memory = 1'024;
@@ -104,5 +110,20 @@ inline constexpr std::size_t schema_chain = 16;
 /// One regular expression of a schema, and what it may take compiled, with its caches.
 inline constexpr std::size_t pattern_bytes = 64 << 10;
 inline constexpr std::int64_t pattern_memory_bytes = 8 << 20;
+/// One evaluation of Lua: instructions, and the bytes of its values.
+inline constexpr std::int64_t script_instructions = 1'000'000;
+inline constexpr std::size_t script_memory_bytes = 16 << 20;
+/// The text of one Lua program; larger ones are programs of their own.
+inline constexpr std::size_t script_text_bytes = 1 << 20;
+/// Compiled Lua programs that one thread keeps.
+inline constexpr std::size_t scripts_per_thread = 1'024;
+/// Values that one call in Lua passes on: a call copies them without being counted for each.
+inline constexpr int script_values = 4'096;
+/// What a command may write to its standard output, and to its standard error: it stands in
+/// memory and then in the task's output.
+inline constexpr std::size_t command_output_bytes = 16 << 20;
+/// The body of a server's answer, for the same reason, and the names that one pattern may match.
+inline constexpr std::size_t http_body_bytes = 16 << 20;
+inline constexpr std::size_t glob_matches = 100'000;
 
 } // namespace dagger::limits

@@ -4,12 +4,14 @@
 #include <dagger/actors/gateway.hpp>
 #include <dagger/codec/json.hpp>
 
+#include <support/faulty_store.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstring>
+#include <thread>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -272,6 +274,87 @@ TEST(gateway, refuses_the_one_too_many_and_takes_others_when_one_has_gone) {
   auto answer = std::string{};
   while (answer != "ok")
     answer = caller{at.store}.ask(control_ping{});
+}
+
+TEST(gateway, reads_one_long_line_at_a_time) {
+  auto at = house{};
+  got(at.engine.submit(one_task("job", "quick")));
+  auto half = std::string(2 * limits::control_short_line_bytes, 'x');
+  auto first = caller{at.store};
+  // What the socket cannot hold has been read when this returns.
+  first.say(half);
+  auto second = std::thread{[&] {
+    auto next = caller{at.store};
+    next.say(half + half + '\n');
+    EXPECT_EQ(read_answer(next.hear()).error().code, code::invalid_input);
+  }};
+  // Short ones pass.
+  EXPECT_EQ(caller{at.store}.ask(control_ping{}), "ok");
+  first.say("\n");
+  EXPECT_EQ(read_answer(first.hear()).error().code, code::invalid_input);
+  EXPECT_EQ(first.ask(control_ping{}), "ok");
+  second.join();
+}
+
+TEST(gateway, ends_a_long_line_that_keeps_others_waiting) {
+  auto folder = temporary_folder{};
+  auto engine =
+    dagger::engine{{.store = folder / "store", .log = log_level::off, .control = false}};
+  auto door = gateway::open(folder / "store", engine.internals(), 100ms).value();
+  auto long_line = std::string(2 * limits::control_short_line_bytes, 'x');
+  auto slow = caller{folder / "store"};
+  slow.say(long_line);
+  auto next = caller{folder / "store"};
+  next.say(long_line + '\n');
+  EXPECT_EQ(read_answer(next.hear()).error().code, code::invalid_input);
+  EXPECT_EQ(read_answer(slow.hear()).error().code, code::timeout);
+  EXPECT_EQ(slow.hear(), "");
+}
+
+TEST(gateway, keeps_no_place_for_who_has_gone_while_the_request_waits) {
+  auto folder = temporary_folder{};
+  std::filesystem::create_directory(folder / "store");
+  auto faulty = std::make_unique<faulty_store>(std::shared_ptr<store::store>{store::make_memory()});
+  auto* control = faulty.get();
+  auto engine = dagger::engine{{.log = log_level::off}, std::move(faulty)};
+  auto door = gateway::open(folder / "store", engine.internals()).value();
+  engine.add(quick());
+  engine.add(waiter());
+  auto waits = engine.submit(one_task("job", "waiter"));
+  got(waits.accepted());
+  control->decide([](auto, auto) { return error{code::store_full, "no space"}; });
+  auto stuck = engine.submit(chain("stuck", 1));
+  while (!engine.full())
+    std::this_thread::yield();
+  auto callers = std::vector<std::unique_ptr<caller>>{};
+  for (auto i = std::size_t{0}; i < limits::control_connections; ++i) {
+    callers.push_back(std::make_unique<caller>(folder / "store"));
+    callers.back()->say(to_line(control_signal{.job = "job", .name = "go", .value = i}));
+  }
+  callers.clear();
+  auto answer = std::string{};
+  while (answer != "ok")
+    answer = caller{folder / "store"}.ask(control_ping{});
+  // They are done all the same.
+  control->decide({});
+  EXPECT_TRUE(got(waits).completed());
+  door.reset();
+}
+
+TEST(gateway, keeps_no_place_for_who_has_gone_with_its_last_word) {
+  auto at = house{};
+  got(at.engine.submit(one_task("job", "waiter")).accepted());
+  for (auto i = std::size_t{0}; i < 4 * limits::control_connections; ++i)
+    caller{at.store}.say(to_line(control_watch{"job", 0}));
+  auto answer = std::string{};
+  while (answer != "ok")
+    answer = caller{at.store}.ask(control_ping{});
+  auto peers = std::vector<std::unique_ptr<caller>>{};
+  while (peers.size() < limits::control_connections) {
+    auto one = std::make_unique<caller>(at.store);
+    if (one->ask(control_ping{}) == "ok")
+      peers.push_back(std::move(one));
+  }
 }
 
 TEST(gateway, performs_what_was_sent_even_if_nobody_waits_for_the_answer) {

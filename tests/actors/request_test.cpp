@@ -197,6 +197,37 @@ TEST(requests, a_retry_with_a_new_definition_is_checked_as_a_submit_is) {
   EXPECT_TRUE(engine.get(engine->resume("job")).completed());
 }
 
+TEST(requests, what_a_retry_has_replaced_is_no_part_of_the_result) {
+  auto engine = staged_engine{memory()};
+  engine->add(named("bad", [](task&, const json&) -> outcome {
+    return failure{.code = "own.bad", .message = "of the first definition"};
+  }));
+  engine->add(named("worse", [](task&, const json&) -> outcome {
+    return failure{.code = "own.worse", .message = "of the second definition"};
+  }));
+  engine->add(quick());
+  auto with = [](const char* agent) {
+    return std::make_shared<plan::job_spec>(one_task("job", agent).spec());
+  };
+  EXPECT_EQ(engine.get(engine->submit(plan::job_spec{*with("bad")})).failure()->code, "own.bad");
+  engine.get(engine->retry("job", {}, with("worse")));
+  EXPECT_EQ(engine.get(engine->resume("job")).failure()->code, "own.worse");
+  engine.get(engine->retry("job", {}, with("quick")));
+  auto result = engine.get(engine->resume("job"));
+  ASSERT_TRUE(result.completed());
+  EXPECT_EQ(result["only"], (json{{"ok", true}}));
+  EXPECT_EQ(result.outputs(), (json{{"only", {{"ok", true}}}}));
+  auto first = result.mermaid().find("only");
+  ASSERT_NE(first, std::string::npos) << result.mermaid();
+  EXPECT_EQ(result.mermaid().find("bad"), std::string::npos) << result.mermaid();
+  EXPECT_EQ(result.dot().find("worse"), std::string::npos) << result.dot();
+  auto job = plan::find_job(*engine->read(), "job").value().value();
+  EXPECT_EQ(job.tasks, 1u);
+  EXPECT_EQ(job.task_numbers, 3u);
+  EXPECT_EQ(job.counts[static_cast<std::size_t>(task_state::completed)], 1u);
+  EXPECT_EQ(job.counts[static_cast<std::size_t>(task_state::failed)], 0u);
+}
+
 TEST(requests, a_purged_job_is_gone_with_all_its_rows) {
   auto store = memory();
   auto engine = staged_engine{store};

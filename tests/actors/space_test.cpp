@@ -3,18 +3,10 @@
 
 #include <dagger/plan/query.hpp>
 
+#include <support/own_mounts.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <gtest/gtest.h>
-
-#include <cerrno>
-#include <cstring>
-#include <thread>
-
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 namespace dagger {
 
@@ -23,36 +15,6 @@ namespace {
 using namespace test;
 
 constexpr auto mebibyte = std::size_t{1} << 20;
-
-/// Runs a test with a disk of its own: seen by this thread and those that it starts, gone with
-/// them. Returns why that cannot be, or nothing.
-std::string on_a_small_disk(const std::filesystem::path& place, const std::function<void()>& test) {
-  auto why = std::string{};
-  auto alone = std::thread{[&] {
-    auto options = "size=" + std::to_string(2 * limits::min_free_bytes);
-    if (::unshare(CLONE_NEWNS) != 0
-        || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0
-        || ::mount("none", place.c_str(), "tmpfs", 0, options.c_str()) != 0)
-      why = std::strerror(errno);
-    else
-      test();
-  }};
-  alone.join();
-  return why;
-}
-
-std::size_t free_bytes(const std::filesystem::path& place) {
-  return std::filesystem::space(place).available;
-}
-
-/// A file that leaves `bytes` of the disk free.
-void leave_free(const std::filesystem::path& folder, std::size_t bytes) {
-  auto fd = ::open((folder / "filling").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  ASSERT_GE(fd, 0);
-  auto size = static_cast<off_t>(free_bytes(folder) - bytes);
-  EXPECT_EQ(::posix_fallocate(fd, 0, size), 0);
-  ::close(fd);
-}
 
 job_state state_of(const engine& x, std::string_view id) {
   auto view = x.read();
@@ -105,9 +67,10 @@ void refuse_below_the_bound(const std::filesystem::path& disk) {
 
 TEST(space, below_the_bound_new_jobs_are_refused_and_running_ones_end) {
   auto folder = temporary_folder{};
-  auto why = on_a_small_disk(folder.path(), [&] { refuse_below_the_bound(folder.path()); });
+  auto why = on_a_small_disk(folder.path(), 2 * limits::min_free_bytes,
+                             [&] { refuse_below_the_bound(folder.path()); });
   if (!why.empty())
-    GTEST_SKIP() << "a disk of its own needs the right to mount: " << why;
+    GTEST_SKIP() << why;
 }
 
 } // namespace

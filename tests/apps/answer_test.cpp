@@ -2,6 +2,7 @@
 // the job and while none does.
 #include "call.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -257,6 +258,52 @@ TEST(answer, a_retry_takes_a_new_file_for_what_has_not_completed) {
   const auto end = at.say({"resume", "job-1"});
   EXPECT_TRUE(ended_with(end, 0));
   EXPECT_EQ(json::parse(end.out), (json{{"two", {{"x", "moon"}, {"n", 2}, {"who", "moon"}}}}));
+  // The failed task that it replaced is shown as such, and counted nowhere.
+  const auto counts = json{{"total", 2}, {"completed", 2}};
+  EXPECT_EQ(valid(at.say({"jobs", "--json"}).out, "jobs")[0]["tasks"], counts);
+  EXPECT_TRUE(holds(at.say({"jobs"}).out, " 2/2 "));
+  EXPECT_TRUE(holds(at.say({"show", "job-1"}).out, "\n  2 tasks, 2 completed\n"));
+  const auto tasks = at.shown()["tasks"];
+  ASSERT_EQ(tasks.size(), 3u);
+  EXPECT_EQ(tasks[1]["replaced"], true);
+  const auto again = valid(run(own_command({"run", better, "--id", "job-1", "-i", "name=moon", "-i",
+                                            "more=2", "--json", "--store", at.store()}))
+                             .out,
+                           "run");
+  EXPECT_EQ(again["tasks"].size(), 2u);
+  EXPECT_EQ(again["tasks"]["two"]["state"], "completed");
+}
+
+TEST(answer, the_counts_after_a_retry_from_a_task_leave_replaced_children_out) {
+  const auto at = desk{"job: growing\ntasks: [{name: parent, agent: family}]\n"};
+  EXPECT_TRUE(ended_with(run(at.run_words()), 0));
+  const auto counts = json{{"total", 3}, {"completed", 3}};
+  EXPECT_EQ(valid(at.say({"jobs", "--json"}).out, "jobs")[0]["tasks"], counts);
+  for (auto i = 0; i < 2; ++i) {
+    EXPECT_TRUE(ended_with(at.say({"retry", "job-1", "--from", "parent"}), 0));
+    const auto end = at.say({"resume", "job-1", "--json"});
+    EXPECT_TRUE(ended_with(end, 0));
+    EXPECT_EQ(valid(end.out, "run")["tasks"].size(), 3u);
+    EXPECT_EQ(valid(at.say({"jobs", "--json"}).out, "jobs")[0]["tasks"], counts);
+  }
+  EXPECT_EQ(at.shown()["tasks"].size(), 7u);
+  const auto graph = valid(at.say({"graph", "job-1", "--format", "json"}).out, "graph");
+  EXPECT_EQ(graph["nodes"].size(), 3u);
+  EXPECT_TRUE(ended_with(at.say({"store", "check"}), 0));
+}
+
+TEST(answer, a_job_whose_parent_was_purged_is_shown) {
+  const auto at = desk{"job: above\ntasks: [{name: t, agent: submits, inputs: {id: below}}]\n"};
+  EXPECT_TRUE(ended_with(run(at.run_words()), 0));
+  EXPECT_TRUE(ended_with(at.say({"resume", "below"}), 0));
+  EXPECT_TRUE(holds(at.say({"show", "below"}).out, "submitted by job job-1"));
+  EXPECT_TRUE(ended_with(at.say({"purge", "job-1"}), 0));
+  const auto text = at.say({"show", "below"});
+  EXPECT_TRUE(ended_with(text, 0));
+  EXPECT_EQ(text.out.find("submitted by"), std::string::npos) << text.out;
+  const auto shape = at.say({"show", "below", "--json"});
+  EXPECT_TRUE(ended_with(shape, 0));
+  EXPECT_FALSE(valid(shape.out, "show").contains("parent"));
 }
 
 TEST(answer, purged_jobs_are_gone_and_their_ids_free) {
@@ -268,6 +315,20 @@ TEST(answer, purged_jobs_are_gone_and_their_ids_free) {
   auto words = at.run_words();
   words.insert(words.end(), {"-i", "name=another"});
   EXPECT_TRUE(ended_with(run(words), 0));
+  EXPECT_TRUE(ended_with(at.say({"store", "check"}), 0));
+}
+
+TEST(answer, many_jobs_are_purged_by_one_command) {
+  const auto at = desk{hello_file};
+  auto purge = std::vector<std::string>{"purge"};
+  for (auto i = 0; i < 5; ++i) {
+    purge.push_back("job-" + std::to_string(i));
+    auto words = at.run_words();
+    *std::ranges::find(words, "job-1") = purge.back();
+    EXPECT_TRUE(ended_with(run(words), 0));
+  }
+  EXPECT_TRUE(ended_with(at.say(purge), 0));
+  EXPECT_EQ(valid(at.say({"jobs", "--json"}).out, "jobs"), json::array());
   EXPECT_TRUE(ended_with(at.say({"store", "check"}), 0));
 }
 

@@ -76,7 +76,7 @@ TEST(completion, ids_tasks_agents_files_and_folders_are_offered_where_they_belon
   EXPECT_EQ(offered(at, {"purge", "hello-1", ""}), (words{"words"}));
   EXPECT_EQ(offered(at, {"show", "hello-1", "--task", ""}), (words{"words", "greet"}));
   EXPECT_EQ(offered(at, {"accept", "hello-1", "gr"}), (words{"words", "greet"}));
-  EXPECT_EQ(offered(at, {"agents", "s"}), (words{"words", "set", "sleep"}));
+  EXPECT_EQ(offered(at, {"agents", "s"}), (words{"words", "set", "shell", "sleep"}));
   EXPECT_EQ(offered(at, {"check", ""}), (words{"files"}));
   EXPECT_EQ(offered(at, {"graph", "h"}), (words{"files", "hello-1"}));
   EXPECT_EQ(offered(at, {"jobs", "--store", ""}), (words{"directories"}));

@@ -37,6 +37,35 @@ TEST(inspect, check_says_what_is_valid) {
   EXPECT_EQ(shape[1]["problems"].size(), 1u);
 }
 
+constexpr auto flow_file = R"(name: orders
+nodes:
+  - {id: first, action: set, inputs: {x: 1}}
+  - {id: rest, action: "flow:inner", dependencies: [first]}
+flows:
+  - {name: inner, nodes: [{id: only, action: set}]}
+)";
+
+TEST(inspect, check_and_graph_take_flow_files) {
+  const auto room = folder{};
+  const auto file = room.write("orders.yaml", flow_file);
+  EXPECT_EQ(call({"check", file}).out, file + ": valid, 2 nodes\n");
+  const auto unknown = room.write("unknown.yaml", "name: x\nnodes: [{id: a, action: elsewhere}]\n");
+  EXPECT_TRUE(ended_with(call({"check", unknown}), 2));
+  const auto allowed = call({"check", "--allow-unknown-actions", unknown});
+  EXPECT_TRUE(ended_with(allowed, 0));
+  EXPECT_EQ(allowed.err,
+            "warning: " + unknown + ":2:17: nodes[0].action: unknown action 'elsewhere'\n");
+  const auto dot = call({"graph", file}).out;
+  EXPECT_TRUE(holds(dot, "subgraph cluster_1 {\n  label=\"rest\";"));
+  for (const auto format : {"yaml", "json"}) {
+    const auto printed = call({"graph", file, "--format", format}).out;
+    const auto again = room.write(std::string{"again."} + format, printed);
+    EXPECT_EQ(call({"check", again}).out, again + ": valid, 2 nodes\n");
+    EXPECT_EQ(call({"graph", again, "--format", format}).out, printed);
+    EXPECT_EQ(call({"graph", again}).out, dot);
+  }
+}
+
 TEST(inspect, graph_draws_a_file_in_every_format) {
   const auto room = folder{};
   const auto file = room.write("long.yaml", long_file);

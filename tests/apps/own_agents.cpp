@@ -72,6 +72,23 @@ dagger::outcome family(dagger::task& self, const json&) {
   return self.wait(std::move(children));
 }
 
+/// Submits a job that goes on when this one has ended.
+dagger::outcome submits(dagger::task& self, const json& input) {
+  auto below = dagger::job{input["id"].get<std::string>()};
+  below.add({.name = "only", .agent = "set", .input = {{"x", 1}}});
+  self.submit(below, dagger::on_parent_end::leave);
+  return json{};
+}
+
+/// Waits for the signal `go`; then works until somebody writes into the FIFO.
+dagger::outcome goes(dagger::task& self, const json& input) {
+  if (self.first_visit())
+    return self.wait(dagger::condition::signal("go"));
+  auto text = std::string{};
+  std::getline(std::ifstream{input["fifo"].get<std::string>()}, text);
+  return json{{"answer", self.answer()}};
+}
+
 /// Waits for the signal `approve`, for a day at most.
 dagger::outcome asks(dagger::task& self, const json&) {
   if (!self.first_visit())
@@ -146,6 +163,8 @@ int main(int argc, char** argv) {
     engine.add({.name = "throws", .run = throws});
     engine.add({.name = "enormous", .run = enormous});
     engine.add({.name = "family", .run = family});
+    engine.add({.name = "submits", .run = submits});
+    engine.add({.name = "goes", .run = goes});
     engine.add({.name = "asks", .run = asks});
     engine.add({.name = "drafts", .run = drafts});
     engine.add({.name = "patient", .run = patient});

@@ -1,7 +1,18 @@
 // `dagger serve`: one process works on a store, others talk to it.
 #include "call.hpp"
 
+#include <dagger/store/lock.hpp>
+
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace {
 
@@ -78,6 +89,78 @@ TEST(serve, resume_passes_the_job_to_it_and_follows_it_there) {
   EXPECT_TRUE(ended_with(end, 0));
   EXPECT_EQ(json::parse(end.out), (json{{"report", {{"by", "Ann"}}}}));
   EXPECT_TRUE(holds(end.err, "report completed"));
+  server.send(SIGTERM);
+  EXPECT_TRUE(ended_with(server.wait(), 0));
+}
+
+TEST(serve, a_follower_at_a_terminal_sees_a_live_line_that_is_gone_at_the_end) {
+  const auto room = folder{};
+  const auto file = room.write("approval.yaml", approval_file);
+  auto server = process{serve_words(room, {file})};
+  ASSERT_TRUE(server.says("waits for signal"));
+  auto follower = process{own_command({"resume", "approval", "--store", room / "s"}),
+                          {.environment = {{"TERM", "xterm"}}, .terminal = true}};
+  ASSERT_TRUE(follower.says("] 0/2"));
+  ASSERT_TRUE(follower.says("1 suspended"));
+  EXPECT_TRUE(ended_with(say(room, {"signal", "approval", "approve", R"({"by": "Ann"})"}), 0));
+  const auto end = follower.wait();
+  EXPECT_TRUE(ended_with(end, 0));
+  EXPECT_EQ(json::parse(end.out), (json{{"report", {{"by", "Ann"}}}}));
+  EXPECT_TRUE(holds(end.err, "] 2/2"));
+  EXPECT_TRUE(end.err.ends_with("\r\x1b[2K")) << end.err;
+  server.send(SIGTERM);
+  EXPECT_TRUE(ended_with(server.wait(), 0));
+}
+
+TEST(serve, a_late_report_is_no_second_end_of_its_task) {
+  const auto room = folder{};
+  const auto fifo = room / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto file = room.write("late.yaml", "job: late\ntasks:\n"
+                                            "  - {name: late, agent: reads, timeout: 200ms, "
+                                            "optional: true, inputs: {fifo: \""
+                                              + fifo
+                                              + "\"}}\n"
+                                                "  - {name: ask, agent: asks}\n");
+  auto server = process{serve_words(room, {file}),
+                        {.environment = {{"NO_COLOR", "1"}, {"TERM", "xterm"}}, .terminal = true}};
+  ASSERT_TRUE(server.says("late late failed"));
+  std::ofstream{fifo} << "too late\n";
+  ASSERT_TRUE(server.says("late_report"));
+  EXPECT_TRUE(ended_with(say(room, {"signal", "late", "approve", R"({"by": "Ann"})"}), 0));
+  ASSERT_TRUE(server.says("job late completed"));
+  server.send(SIGTERM);
+  const auto end = server.wait();
+  EXPECT_TRUE(ended_with(end, 0));
+  EXPECT_TRUE(holds(end.err, "0 unfinished jobs, 0 tasks run, 2 tasks done"));
+  EXPECT_EQ(end.err.find("3 tasks done"), std::string::npos) << end.err;
+}
+
+std::uint64_t commits_of(const folder& room) {
+  return valid(say(room, {"store", "info", "--json"}).out, "store")["commits"];
+}
+
+TEST(serve, a_signal_reaches_the_agent_with_at_most_two_commits) {
+  const auto room = folder{};
+  const auto fifo = room / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto file = room.write("goes.yaml", "job: goes\ntasks: [{name: t, agent: goes, inputs: "
+                                            "{fifo: \""
+                                              + fifo + "\"}}]\n");
+  auto server = process{serve_words(room, {file})};
+  ASSERT_TRUE(server.says("waits for signal 'go'"));
+  const auto before = commits_of(room);
+  EXPECT_TRUE(ended_with(say(room, {"signal", "goes", "go", "5"}), 0));
+  {
+    // It opens when the agent does, which then waits for a line.
+    auto agent = std::ofstream{fifo};
+    const auto commits = commits_of(room) - before;
+    EXPECT_GE(commits, 1u);
+    EXPECT_LE(commits, 2u);
+    agent << "told\n";
+  }
+  ASSERT_TRUE(server.says("job goes completed"));
+  EXPECT_EQ(shown(room, "goes")["outputs"]["t"]["answer"], 5);
   server.send(SIGTERM);
   EXPECT_TRUE(ended_with(server.wait(), 0));
 }
@@ -171,6 +254,68 @@ TEST(serve, a_store_with_a_long_path_is_reached) {
   ASSERT_TRUE(server.says("job approval completed"));
   server.send(SIGTERM);
   EXPECT_TRUE(ended_with(server.wait(), 0));
+}
+
+/// One who holds a store and listens as an engine does, and does not answer.
+class mute_holder {
+public:
+  explicit mute_holder(const std::string& store)
+    : lock_(::dagger::store::store_lock::acquire(store, "a mute serve").value()),
+      listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    auto address = sockaddr_un{};
+    address.sun_family = AF_UNIX;
+    (store + "/control.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+  }
+
+  ~mute_holder() {
+    ::close(listener_);
+  }
+
+  /// The first line of the next one who connects, whose answer never comes.
+  std::string vanish_after_request() {
+    auto line = std::string{};
+    auto fd = pollfd{listener_, POLLIN, 0};
+    EXPECT_EQ(::poll(&fd, 1, 60'000), 1);
+    const auto peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const auto patience = timeval{60, 0};
+    ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    auto c = char{};
+    while (::recv(peer, &c, 1, 0) == 1 && c != '\n')
+      line += c;
+    lock_.reset();
+    ::close(peer);
+    return line;
+  }
+
+private:
+  std::optional<::dagger::store::store_lock> lock_;
+  int listener_;
+};
+
+TEST(serve, a_holder_that_vanishes_between_request_and_answer_is_told_of) {
+  const auto room = folder{};
+  const auto file = room.write("hello.yaml", hello_file);
+  EXPECT_TRUE(ended_with(say(room, {"run", file, "--id", "hello-1"}), 0));
+  for (const auto& words : std::vector<std::vector<std::string>>{
+         {"signal", "hello-1", "go", "1"}, {"cancel", "hello-1"}, {"purge", "hello-1"}}) {
+    auto holder = mute_holder{room / "s"};
+    auto line = words;
+    line.insert(line.end(), {"--store", room / "s"});
+    auto asks = process{own_command(line)};
+    EXPECT_TRUE(holds(holder.vanish_after_request(), "hello-1")) << words.front();
+    const auto end = asks.wait();
+    EXPECT_TRUE(ended_with(end, 1)) << words.front();
+    EXPECT_EQ(end.out, "") << words.front();
+    EXPECT_TRUE(holds(end.err, "the engine ended before it answered\n"
+                               "  dagger show tells whether it was done"))
+      << words.front();
+    std::filesystem::remove(room / "s/control.sock");
+  }
+  // Nothing was done, and the store is whole.
+  EXPECT_EQ(shown(room, "hello-1")["state"], "completed");
+  EXPECT_TRUE(ended_with(say(room, {"store", "check"}), 0));
 }
 
 } // namespace

@@ -11,6 +11,11 @@ TEST(guide, the_examples_of_jobs_print_what_they_say) {
   EXPECT_GT(docs::run_examples_of(DAGGER_GUIDE_PAGE, programs), 40u);
 }
 
+TEST(guide, the_examples_of_flows_print_what_they_say) {
+  const auto programs = std::filesystem::path{DAGGER_BINARY}.parent_path();
+  EXPECT_GT(docs::run_examples_of(DAGGER_FLOWS_PAGE, programs), 25u);
+}
+
 TEST(guide, what_jobs_do_from_cpp_prints_what_it_should) {
   const auto place = support::folder{};
   const auto end = support::run({DAGGER_GUIDE_BINARY}, {.directory = place.path()});

@@ -49,6 +49,13 @@ TEST(examples, the_calculator_shows_its_schemas) {
   EXPECT_TRUE(has(agents.dump(), R"("enum":["add","sub","mul","div"])"));
 }
 
+TEST(examples, the_diamond_prints_its_value_and_its_picture) {
+  const auto end = support::run({program("diamond")});
+  EXPECT_EQ(end.code, 0) << end.err;
+  EXPECT_TRUE(end.out.starts_with("40\ndigraph {\n")) << end.out;
+  EXPECT_TRUE(has(end.out, "n2 -> n4;"));
+}
+
 TEST(examples, research_asks_for_what_it_lacks_while_it_runs) {
   const auto store = support::folder{};
   const auto end =

@@ -1,5 +1,5 @@
-// Loading of job files: a folder of bad ones with what must be said of each, good ones, and
-// what becomes of them with inputs.
+// Loading of files: a folder of bad flow and job files with what must be said of each; good job
+// files, and what becomes of them with inputs.
 #include <dagger/codec/json.hpp>
 #include <dagger/graph/file.hpp>
 #include <dagger/limits.hpp>
@@ -24,7 +24,7 @@ const std::vector<known_agent>& agents() {
     "type": "object", "required": ["query"], "additionalProperties": false,
     "properties": {"query": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}})"));
   static const auto known = std::vector<known_agent>{
-    {"research_agent", nullptr}, {"report_writer", nullptr}, {"data_gatherer", &*gatherer}};
+    {"research_agent"}, {"report_writer"}, {"data_gatherer", &*gatherer}, {"shell", nullptr, true}};
   return known;
 }
 
@@ -44,7 +44,7 @@ std::string said_of(const loaded& x) {
 }
 
 loaded load_text(std::string_view text) {
-  return load(text, "job.yaml", {agents(), false});
+  return load(text, "job.yaml", {.agents = agents()});
 }
 
 /// A file that must be good.
@@ -55,7 +55,7 @@ spec good(std::string_view text) {
 }
 
 spec good_file(const char* name) {
-  auto read = load_file(here / "good_files" / name, {agents(), false});
+  auto read = load_file(here / "good_files" / name, {.agents = agents()});
   EXPECT_EQ(said_of(read), "") << name;
   return read.file ? std::move(*read.file) : spec{};
 }
@@ -68,22 +68,24 @@ std::string said_of(const instance& x) {
   return all;
 }
 
-TEST(job_file, every_bad_file_gets_exactly_what_stands_beside_it) {
-  auto count = 0;
+TEST(file, every_bad_file_gets_exactly_what_stands_beside_it) {
+  auto jobs = 0;
+  auto flows = 0;
   for (auto& entry : std::filesystem::directory_iterator{here / "bad_files"}) {
     auto& path = entry.path();
     if (path.extension() == ".expected")
       continue;
-    ++count;
+    ++(path.filename().string().starts_with("flow_") ? flows : jobs);
     auto name = path.filename().string();
-    auto read = load(content(path), name, {agents(), false});
+    auto read = load(content(path), name, {.agents = agents()});
     EXPECT_FALSE(read.file) << name;
     EXPECT_FALSE(read.problems.empty()) << name;
     for (auto& problem : read.problems)
       EXPECT_TRUE(problem.code == code::invalid_input || problem.code == code::limit) << name;
     EXPECT_EQ(said_of(read), content(path.string() + ".expected")) << name;
   }
-  EXPECT_GE(count, 40);
+  EXPECT_GE(jobs, 40);
+  EXPECT_GE(flows, 29);
 }
 
 TEST(job_file, a_name_that_leads_nowhere_is_told) {
@@ -128,6 +130,8 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(made->limits, (job_limits{.tasks = 100, .depth = 3, .running = 2, .deadline = 2h}));
   EXPECT_EQ(made->stall_action, stall_action::notify_planning_agent);
   EXPECT_EQ(made->planning_agent, "research_agent");
+  EXPECT_EQ(made->on_failure, on_failure::stop);
+  EXPECT_EQ(made->resources, (resources{{"gpu", 2}, {"memory_gb", 64}}));
   ASSERT_EQ(made->tasks.size(), 4u);
   auto& first = made->tasks[0];
   EXPECT_EQ(first.name + "|" + first.agent + "|" + first.description,
@@ -139,6 +143,13 @@ TEST(job_file, all_keys_arrive_where_they_belong) {
   EXPECT_EQ(first.timeout, 300s);
   EXPECT_EQ(first.total_timeout, 1h);
   EXPECT_EQ(first.heartbeat, 5s);
+  EXPECT_EQ(first.run_if, run_if::all_success);
+  EXPECT_EQ(first.on_failure, on_failure::carry_on);
+  EXPECT_EQ(first.max_children, 16u);
+  EXPECT_EQ(first.resources, (resources{{"gpu", 1}}));
+  EXPECT_EQ(first.compensate, "data_gatherer");
+  EXPECT_EQ(made->tasks[1].run_if, run_if::none_failed);
+  EXPECT_EQ(made->tasks[1].on_failure, std::nullopt);
   EXPECT_EQ(
     first.input.value(),
     (json{{"url", "https://example.org/"}, {"rows", 10}, {"literal", {{"a", {1, "${x}"}}}}}));
@@ -240,8 +251,8 @@ tasks:
 
 TEST(job_file, agents_that_are_not_here_may_be_allowed) {
   auto text = "job: x\ntasks:\n  - {name: a, agent: elsewhere}\nallowed_agents: [elsewhere]\n";
-  EXPECT_FALSE(load(text, "x.yaml", {agents(), false}).file);
-  EXPECT_TRUE(load(text, "x.yaml", {agents(), true}).file);
+  EXPECT_FALSE(load(text, "x.yaml", {.agents = agents()}).file);
+  EXPECT_TRUE(load(text, "x.yaml", {.agents = agents(), .allow_unknown_agents = true}).file);
 }
 
 TEST(job_file, a_hundred_thousand_tasks_are_loaded_with_all_their_edges) {
@@ -266,7 +277,9 @@ TEST(job_file, one_task_may_need_a_hundred_thousand_others) {
   }
   text += "  - name: sum\n    agent: report_writer\n    inputs:\n     all:" + all + "\n";
   auto file = good(text);
-  EXPECT_EQ(file.nodes.back().task.after.size(), 100'000u);
+  auto made = instantiate(file, json::object(), "wide");
+  ASSERT_TRUE(made) << said_of(made);
+  EXPECT_EQ(made->tasks.back().after.size(), 100'000u);
 }
 
 TEST(job_file, the_number_of_problems_is_bounded) {

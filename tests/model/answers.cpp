@@ -15,7 +15,8 @@ void planner::on(const plan::signal_received& x) {
   auto* j = by_id(x.job);
   if (j == nullptr)
     return refuse(x.client, code::not_found);
-  if (finished(j->state) || j->state == job_state::cancelling)
+  const auto ending = j->state == job_state::cancelling && j->undo != job::undoing::begun;
+  if (finished(j->state) || ending)
     return refuse(x.client, code::conflict);
   if (!plan::valid_name(x.name))
     return refuse(x.client, code::invalid_input);
@@ -51,7 +52,7 @@ void planner::on(const plan::review_decided& x) {
   const auto number = find(*j, 0, task_ref{x.task});
   if (!number)
     return refuse(x.client, code::not_found);
-  if (j->state == job_state::cancelling || !in_review(j->tasks[*number]))
+  if (!in_review(j->tasks[*number]))
     return refuse(x.client, code::conflict);
   auto& t = j->tasks[*number];
   if (x.accepted) {
@@ -61,7 +62,7 @@ void planner::on(const plan::review_decided& x) {
     ++t.round;
     if (x.final) {
       t.why = error{code::rejected, x.reason};
-      go(*j, *number, failed, "rejected");
+      fail(*j, *number, "rejected");
     } else {
       wake(*j, *number, {});
       t.feedback = payload::from(json{{"rejected", x.reason}});

@@ -19,12 +19,52 @@ std::int64_t planner::free_slots(const std::string& name) const {
 }
 
 bool planner::may_start(const job& j, std::uint32_t number) const {
-  return j.tasks[number].state == ready && j.taken && !is_held(j) && !is_out(j, number);
+  const auto still_runs = std::ranges::any_of(
+    over_, [&](const auto& id) { return id.job == j.number && out_.contains(id); });
+  return j.tasks[number].state == ready && j.taken && !is_held(j) && !is_out(j, number)
+      && !(j.undo == job::undoing::begun && still_runs);
+}
+
+bool planner::has_room(const job& j, std::uint32_t number) const {
+  const auto& t = j.tasks[number];
+  if (t.parent && j.tasks[*t.parent].max_children > 0) {
+    const auto run = std::ranges::count_if(j.tasks, [&](const task& other) {
+      return other.parent == t.parent && other.state == running;
+    });
+    if (run >= j.tasks[*t.parent].max_children)
+      return false;
+  }
+  auto all = t.resources;
+  auto of_job = t.resources;
+  for (const auto& [id, slot] : out_)
+    for (const auto& [name, amount] : slot.takes) {
+      all[name] += amount;
+      of_job[name] += id.job == j.number ? amount : 0;
+    }
+  return std::ranges::all_of(t.resources, [&](const auto& x) {
+    const auto& name = x.first;
+    if (pool.empty())
+      return of_job[name] <= (j.resources.contains(name) ? j.resources.at(name) : 0);
+    return all[name] <= (pool.contains(name) ? pool.at(name) : 0)
+        && (!j.resources.contains(name) || of_job[name] <= j.resources.at(name));
+  });
+}
+
+/// More than there ever is.
+std::optional<error> planner::lacks(const dagger::resources& wanted,
+                                    const dagger::resources& share) const {
+  const auto& there = pool.empty() ? share : pool;
+  for (const auto& [name, amount] : wanted)
+    if (!there.contains(name) || amount > there.at(name)
+        || (share.contains(name) && amount > share.at(name)))
+      return error{code::limit, "so much is not there"};
+  return std::nullopt;
 }
 
 bool planner::is_out(const job& j, std::uint32_t number) const {
-  return std::ranges::any_of(
-    out_, [&](const auto& x) { return x.first.job == j.number && x.first.task == number; });
+  return returning_.contains({j.number, number}) || std::ranges::any_of(out_, [&](const auto& x) {
+           return x.first.job == j.number && x.first.task == number;
+         });
 }
 
 /// The slot of an attempt that was over before its report.
@@ -76,7 +116,9 @@ void planner::start(job& j, std::uint32_t number) {
     std::erase(ring_of(j, t), j.number); // to the end of it, if there are more
   go(j, number, running);
   const auto id = plan::attempt_id{j.number, number, t.visit, t.attempt};
-  out_[id] = {t.agent, by_itself};
+  out_[id] = {t.agent, by_itself, false, t.resources};
+  if (!t.resources.empty())
+    keep_all_rings();
 
   auto made = plan::assignment{};
   made.attempt = id;
@@ -119,9 +161,10 @@ bool planner::assign_one() {
       const auto& a = agents_[t.agent];
       if (!may_start(j, i))
         continue;
-      if (t.interruptions < limits::interruptions_before_alone)
-        all.push_back({&j, i});
-      else if (a.here && a.slots > 0)
+      if (t.interruptions < limits::interruptions_before_alone) {
+        if (has_room(j, i))
+          all.push_back({&j, i});
+      } else if (a.here && a.slots > 0 && !lacks(t.resources, j.resources))
         alone.push_back({&j, i});
     }
   if (!alone.empty()) {
@@ -158,12 +201,19 @@ std::vector<std::uint64_t>& planner::ring_of(const job& j, const task& t) {
   return rings_[{t.agent, j.priority, t.priority}];
 }
 
+void planner::keep_all_rings() {
+  for (const auto& j : jobs_)
+    if (!j.purged)
+      keep_rings(j);
+}
+
 /// The job stands once in the ring of every agent and priority of which it has a task that may
 /// start.
 void planner::keep_rings(const job& j) {
   auto wanted = std::set<std::vector<std::uint64_t>*>{};
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (j.tasks[i].interruptions < limits::interruptions_before_alone && may_start(j, i))
+    if (j.tasks[i].interruptions < limits::interruptions_before_alone && may_start(j, i)
+        && has_room(j, i))
       wanted.insert(&ring_of(j, j.tasks[i]));
   for (auto& [where, ring] : rings_) {
     const auto stands = std::ranges::count(ring, j.number) > 0;

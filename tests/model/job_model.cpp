@@ -11,8 +11,35 @@ bool allows(const std::vector<std::string>& agents, const std::string& name) {
   return agents.empty() || std::ranges::count(agents, name) > 0;
 }
 
+bool is_over(const task& t) {
+  return settled(t.state) && !t.open;
+}
+
 bool is_failure(const task& t) {
-  return t.state == failed || t.state == cancelled || t.skipped_by_failure;
+  return !t.open && (t.state == failed || t.state == cancelled || t.skipped_by_failure);
+}
+
+bool undoes(const job& j, std::uint32_t number) {
+  const auto& t = j.tasks[number];
+  return t.compensates || (t.parent && undoes(j, *t.parent));
+}
+
+bool outlives_stop(const job& j, std::uint32_t number) {
+  const auto& t = j.tasks[number];
+  return t.run_if == run_if::all_done || t.run_if == run_if::one_failed || t.compensates
+      || (t.parent && outlives_stop(j, *t.parent));
+}
+
+bool has_failed(const job& j) {
+  return j.state == job_state::cancelling || !j.code.empty()
+      || std::ranges::any_of(
+           j.tasks, [](const task& t) { return !t.replaced && !t.optional && is_failure(t); });
+}
+
+bool is_ending(const job& j, std::uint32_t number) {
+  if (j.state == job_state::cancelling)
+    return j.undo != job::undoing::begun;
+  return j.stopping && !outlives_stop(j, number);
 }
 
 bool in_review(const task& t) {
@@ -50,6 +77,11 @@ task made_of(const plan::task_spec& s, std::uint32_t number) {
   t.timeout = s.timeout;
   t.total_timeout = s.total_timeout;
   t.heartbeat = s.heartbeat;
+  t.run_if = s.run_if;
+  t.on_failure = s.on_failure;
+  t.max_children = s.max_children;
+  t.resources = s.resources;
+  t.compensate = s.compensate;
   t.input = s.input;
   return t;
 }
@@ -90,12 +122,13 @@ namespace {
 std::vector<std::uint32_t> needs(const job& j, std::uint32_t number) {
   const auto& t = j.tasks[number];
   auto all = t.after;
-  if (t.waits_again)
-    all.insert(all.end(), t.waited.begin(), t.waited.end());
+  for (auto n : t.waited)
+    if (t.waits_again && std::ranges::count(t.spared, n) == 0)
+      all.push_back(n);
   if (t.state == suspended)
     for (const auto& c : t.conditions)
       all.insert(all.end(), c.tasks.begin(), c.tasks.end());
-  std::erase_if(all, [&](auto n) { return settled(j.tasks[n].state); });
+  std::erase_if(all, [&](auto n) { return is_over(j.tasks[n]); });
   return all;
 }
 
@@ -106,7 +139,7 @@ bool in_a_cycle(const job& j, std::uint32_t start) {
   while (!next.empty()) {
     const auto at = next.back();
     next.pop_back();
-    if (settled(j.tasks[at].state))
+    if (is_over(j.tasks[at]))
       continue;
     for (auto n : needs(j, at)) {
       if (n == start)
@@ -126,6 +159,18 @@ bool has_cycle(const job& j) {
     if (in_a_cycle(j, i))
       return true;
   return false;
+}
+
+void spare(job& j, const std::set<std::uint32_t>& numbers) {
+  for (auto n : numbers)
+    if (j.tasks[n].waits_again)
+      j.tasks[n].spared = j.tasks[n].waited;
+  for (auto n : numbers)
+    for (auto on : std::vector{j.tasks[n].spared}) {
+      std::erase(j.tasks[n].spared, on);
+      if (in_a_cycle(j, n))
+        j.tasks[n].spared.push_back(on);
+    }
 }
 
 json situation_of(const job& j) {

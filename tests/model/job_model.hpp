@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -56,6 +57,13 @@ struct task {
   std::optional<duration> timeout;
   std::optional<duration> total_timeout;
   std::optional<duration> heartbeat;
+  dagger::run_if run_if = dagger::run_if::all_success;
+  std::optional<dagger::on_failure> on_failure;
+  std::uint32_t max_children = 0;
+  dagger::resources resources;
+  std::string compensate;
+  /// The task that it undoes.
+  std::optional<std::uint32_t> compensates;
   payload input;
   std::optional<std::uint32_t> parent;
   std::vector<std::uint32_t> after;
@@ -80,6 +88,14 @@ struct task {
   bool replaced = false;
   /// Retried: `waiting` also until all of `waited` have settled.
   bool waits_again = false;
+  /// Of `waited`, those that would not settle before it does.
+  std::vector<std::uint32_t> spared;
+  /// Has failed and may begin anew: nothing follows from it yet.
+  bool open = false;
+  /// To be skipped when its turn comes.
+  bool disabled = false;
+  /// Its place among the completed tasks of the job that can be undone.
+  std::uint64_t completion = 0;
   /// Has not run since it began, or began anew.
   bool fresh = true;
   error why;
@@ -137,6 +153,13 @@ struct job {
   job_limits limits;
   dagger::stall_action stall_action = dagger::stall_action::fail_wait;
   std::string planning_agent;
+  dagger::on_failure on_failure = dagger::on_failure::carry_on;
+  dagger::resources resources;
+  /// A failure has stopped it.
+  bool stopping = false;
+  enum class undoing { no, begun, given_up };
+  undoing undo = undoing::no;
+  std::uint64_t completions = 0;
   /// The job that submitted it; 0: none.
   std::uint64_t parent = 0;
   dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
@@ -154,6 +177,8 @@ struct job {
   std::vector<std::pair<std::string, payload>> signals;
   /// Of the last stall that somebody was told of.
   std::string situation;
+  /// It stalled while the engine did not work on it; the next one that does looks at it.
+  bool unseen_stall = false;
   /// Task, round, name.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, std::string> steps;
   std::map<std::uint32_t, std::vector<chunk>> streams;
@@ -166,8 +191,23 @@ struct job {
 
 bool allows(const std::vector<std::string>& agents, const std::string& name);
 
-/// Failed or cancelled, or skipped because of such a one upstream.
+/// Nothing more comes, unless a user wants it.
+bool is_over(const task& t);
+
+/// Ended as failed or cancelled, or skipped because of such a one upstream.
 bool is_failure(const task& t);
+
+/// It, or who has added it, runs after failures, or undoes: it goes on in a job that was stopped.
+bool outlives_stop(const job& j, std::uint32_t number);
+
+/// It undoes something, or was added by what does.
+bool undoes(const job& j, std::uint32_t number);
+
+/// The job does not complete.
+bool has_failed(const job& j);
+
+/// Is only waited for to end.
+bool is_ending(const job& j, std::uint32_t number);
 
 /// Its output waits for somebody's word.
 bool in_review(const task& t);
@@ -195,6 +235,9 @@ void place_expected(job& j);
 
 /// Dependencies and waits lead from a task back to it.
 bool has_cycle(const job& j);
+
+/// Which of these tasks need not settle before each other again, though they had waited.
+void spare(job& j, const std::set<std::uint32_t>& numbers);
 
 /// Which tasks miss which names: `[{"expects":["x"],"task":"t"}]`.
 json situation_of(const job& j);

@@ -21,7 +21,7 @@ bool planner::holds(const job& j, const wait_for& c) const {
   if (c.mode == wait_mode::time || c.mode == wait_mode::review)
     return false; // that is for the clock, or for somebody, to say
   const auto all = c.expected.empty()
-                && std::ranges::all_of(c.tasks, [&](auto n) { return settled(tasks[n].state); })
+                && std::ranges::all_of(c.tasks, [&](auto n) { return is_over(tasks[n]); })
                 && std::ranges::all_of(c.jobs, [&](auto n) { return has_ended(n); });
   if (all)
     return true;
@@ -145,8 +145,10 @@ void planner::follow_ends() {
 
 // -- stalls -----------------------------------------------------------------------
 
-bool planner::has_stalled(const job& j) const {
-  if (!j.taken || j.state != job_state::running || j.deadline || situation_of(j).empty())
+bool planner::cannot_go_on(const job& j) const {
+  const auto goes_on = j.state == job_state::running
+                    || (j.state == job_state::cancelling && j.undo == job::undoing::begun);
+  if (!goes_on || j.deadline || situation_of(j).empty())
     return false;
   for (const auto& t : j.tasks) {
     if (active(t.state))
@@ -166,6 +168,20 @@ bool planner::has_stalled(const job& j) const {
   return true;
 }
 
+bool planner::has_stalled(const job& j) const {
+  return j.taken && cannot_go_on(j);
+}
+
+/// Those that have stalled while the engine does not work on them are left to the next one.
+void planner::leave_stalls() {
+  for (auto number : result_.touched) {
+    auto& j = jobs_[number - 1];
+    const auto told =
+      j.stall_action == stall_action::callback && j.situation == situation_of(j).dump();
+    j.unseen_stall = !j.taken && cannot_go_on(j) && !told;
+  }
+}
+
 /// Of the first job that has stalled and has not been told so.
 bool planner::end_a_stall() {
   for (auto& j : jobs_)
@@ -179,10 +195,6 @@ bool planner::end_a_stall() {
 bool planner::act_on_stall(job& j) {
   const auto situation = situation_of(j);
   const auto is_new = j.situation != situation.dump();
-  const auto fail = [&](std::uint32_t number) {
-    j.tasks[number].why = error{code::wait_unmet, ""};
-    go(j, number, failed, "wait_unmet");
-  };
   const auto count = [&](const char* what) {
     if (covers)
       ++covers->happened[what];
@@ -198,8 +210,8 @@ bool planner::act_on_stall(job& j) {
   if (j.stall_action == stall_action::terminate_job) {
     count("stall: the job ends");
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-      if (!settled(j.tasks[i].state))
-        fail(i);
+      if (!std::exchange(j.tasks[i].open, false) && !settled(j.tasks[i].state))
+        just_fail(j, i, "wait_unmet");
     return true;
   }
   const auto has_room = j.limits.tasks == 0 || size_of(j) < j.limits.tasks;
@@ -227,7 +239,7 @@ bool planner::act_on_stall(job& j) {
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
     if (std::ranges::any_of(j.tasks[i].conditions,
                             [](const wait_for& c) { return !c.expected.empty(); })) {
-      fail(i);
+      fail(j, i, "wait_unmet");
       break;
     }
   return true;

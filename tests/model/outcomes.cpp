@@ -46,10 +46,16 @@ void planner::report(const plan::report& x) {
   if (number == 0 || number > jobs_.size())
     return;
   auto& j = jobs_[number - 1];
-  const auto had_slot = out_.erase(x.attempt) > 0;
+  const auto slot = out_.extract(x.attempt);
+  const auto had_slot = !slot.empty();
   const auto was_over = over_.erase(x.attempt) > 0;
   if (task >= j.tasks.size()) // also all of a purged job
     return;
+  if (had_slot && (was_over || !slot.mapped().takes.empty())) {
+    returning_.emplace(number, task);
+    keep_all_rings();
+    returning_.clear();
+  }
   if (had_slot && !was_over) {
     outcome(j, task, x);
     settle(j);
@@ -66,7 +72,7 @@ void planner::report(const plan::report& x) {
 
 void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
   auto& t = j.tasks[number];
-  if (j.state == job_state::cancelling) {
+  if (is_ending(j, number)) {
     if (!is<plan::given_back>(x) && !is<plan::abandoned>(x))
       t.interruptions = 0;
     if (!is<plan::completed>(x) && !is<plan::skipped>(x))
@@ -101,7 +107,7 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   if (!wrong)
     wrong = check_waits(j, x);
   if (!wrong)
-    wrong = add_tasks(copy, number, x);
+    wrong = add_tasks(copy, number, x.added);
   if (!wrong)
     wrong = add_dependencies(copy, base, x);
   if (!wrong) {
@@ -144,6 +150,7 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   if (row.added == 0)
     row.first_added = base;
   row.added += static_cast<std::uint32_t>(x.added.size());
+  while (settle_once(j)) {}
   go(j, number, to);
   if (to == suspended)
     if (const auto first = first_that_holds(j, t))
@@ -156,26 +163,32 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   }
 }
 
-std::optional<error> planner::add_tasks(job& j, std::uint32_t reporter, const plan::report& x) {
+std::optional<error> planner::add_tasks(job& j, std::optional<std::uint32_t> reporter,
+                                        const std::vector<plan::task_spec>& added) {
   const auto base = static_cast<std::uint32_t>(j.tasks.size());
-  if (j.limits.tasks > 0 && !x.added.empty() && size_of(j) + x.added.size() > j.limits.tasks)
+  if (j.limits.tasks > 0 && !added.empty() && size_of(j) + added.size() > j.limits.tasks)
     return error{code::limit, "too many tasks"};
-  if (j.limits.depth > 0 && !x.added.empty() && level_of(j, reporter) + 1 > j.limits.depth)
+  if (j.limits.depth > 0 && !added.empty()
+      && (reporter ? level_of(j, *reporter) : 0) + 1 > j.limits.depth)
     return error{code::limit, "too many levels"};
-  for (const auto& s : x.added) {
+  for (const auto& s : added) {
     auto t = made_of(s, static_cast<std::uint32_t>(j.tasks.size()));
     t.created = now_;
     t.parent = reporter;
-    if (!is_known(t.agent))
-      return error{code::not_found, "no such agent"};
-    if (!allows(j.allowed_agents, t.agent))
-      return error{code::limit, "the agent is not allowed"};
+    for (const auto& name : {t.agent, t.compensate}) {
+      if (!name.empty() && !is_known(name))
+        return error{code::not_found, "no such agent"};
+      if (!name.empty() && !allows(j.allowed_agents, name))
+        return error{code::limit, "the agent is not allowed"};
+    }
+    if (auto no = lacks(t.resources, j.resources))
+      return no;
     if (find(j, 0, t.name))
       return error{code::conflict, "the name is in use"};
     j.tasks.push_back(std::move(t));
   }
-  for (auto i = std::size_t{0}; i < x.added.size(); ++i)
-    for (const auto& ref : x.added[i].after) {
+  for (auto i = std::size_t{0}; i < added.size(); ++i)
+    for (const auto& ref : added[i].after) {
       const auto on = find(j, base, ref);
       if (!on)
         return error{code::not_found, "no such task"};
@@ -236,7 +249,7 @@ std::optional<error> planner::suspend(job& j, std::uint32_t number, std::uint32_
 
 void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
                            const payload& feedback) {
-  if (j.state == job_state::cancelling)
+  if (is_ending(j, number))
     return cancel_task(j, number);
   auto& t = j.tasks[number];
   const auto policy = t.retry ? *t.retry : agents_[t.agent].settings.retry;
@@ -245,7 +258,7 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
   t.why = error{why.code, why.message};
   ++t.failures;
   if (!why.retryable || !passes(policy, why.code) || t.failures >= policy.max_attempts) {
-    go(j, number, failed, why.code);
+    fail(j, number, why.code);
     return;
   }
   const auto pause =
@@ -257,13 +270,12 @@ void planner::fail_attempt(job& j, std::uint32_t number, const failure& why,
 }
 
 void planner::interrupt(job& j, std::uint32_t number) {
-  if (j.state == job_state::cancelling)
+  if (is_ending(j, number))
     return cancel_task(j, number);
   auto& t = j.tasks[number];
   ++t.interruptions;
   if (t.was_at_most_once || t.interruptions >= t.max_interruptions) {
-    t.why = error{code::interrupted, ""};
-    go(j, number, failed, "interrupted");
+    fail(j, number, "interrupted");
   } else {
     go(j, number, ready, "interrupted");
   }

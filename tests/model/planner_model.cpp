@@ -25,6 +25,7 @@ expectation planner::restart(bool every, timestamp now) {
     a = {false, false, 0, a.settings};
   out_.clear();
   over_.clear();
+  returning_.clear();
   rings_.clear();
   for (auto& j : jobs_) {
     for (auto& t : j.tasks) {
@@ -37,8 +38,9 @@ expectation planner::restart(bool every, timestamp now) {
   for (auto& j : jobs_)
     if (every && !j.purged)
       take(j);
+  sweep_asked_for_ = false;
   if (!doomed_.empty())
-    result_.commands.push_back(plan::sweep{});
+    ask_for_sweep();
   after_event();
   return std::move(result_);
 }
@@ -53,6 +55,7 @@ void planner::after_event() {
   do {
     follow_ends();
   } while (end_a_stall());
+  leave_stalls();
   tell_paused();
 }
 
@@ -76,6 +79,11 @@ void planner::on(const plan::agent_lost& x) {
       ended.push_back(id);
   for (const auto& id : ended) {
     out_.erase(id);
+    returning_.emplace(id.job, id.task);
+  }
+  keep_all_rings();
+  for (const auto& id : ended) {
+    returning_.erase({id.job, id.task});
     auto& j = jobs_[id.job - 1];
     if (over_.erase(id) == 0) {
       interrupt(j, id.task);
@@ -135,6 +143,8 @@ job& planner::create(const plan::job_spec& spec, const std::string& hash) {
   j.limits = spec.limits;
   j.stall_action = spec.stall_action;
   j.planning_agent = spec.planning_agent;
+  j.on_failure = spec.on_failure;
+  j.resources = spec.resources;
   j.created = now_;
   if (spec.limits.deadline)
     j.deadline = now_ + *spec.limits.deadline;
@@ -163,6 +173,7 @@ void planner::on(const plan::job_resumed& x) {
     j->state = job_state::running;
     record(*j).state = j->state;
     keep_rings(*j);
+    reopen(*j);
   }
   attend(*j, x.client, false);
 }
@@ -195,11 +206,14 @@ void planner::attend(job& j, plan::client_id client, bool created) {
 std::optional<error> planner::refusal(const plan::job_spec& spec) const {
   if (auto wrong = problems(spec); !wrong.empty())
     return wrong.front();
-  for (const auto& t : spec.tasks)
-    if (!is_known(t.agent))
-      return error{code::not_found, "no such agent"};
   if (!spec.planning_agent.empty() && !is_known(spec.planning_agent))
     return error{code::not_found, "no such agent"};
+  for (const auto& t : spec.tasks) {
+    if (!is_known(t.agent) || (!t.compensate.empty() && !is_known(t.compensate)))
+      return error{code::not_found, "no such agent"};
+    if (auto no = lacks(t.resources, spec.resources))
+      return no;
+  }
   return std::nullopt;
 }
 
@@ -239,6 +253,12 @@ void planner::go(job& j, std::uint32_t number, task_state to, std::string code) 
   if (settled(to))
     t.ended = now_;
   keep_rings(j);
+  if (to != completed)
+    return;
+  if (!t.compensate.empty() && !undoes(j, number))
+    t.completion = ++j.completions;
+  if (t.compensates && j.tasks[*t.compensates].state == completed)
+    go(j, *t.compensates, compensated);
 }
 
 /// The next visit of a suspended task begins.
@@ -266,12 +286,10 @@ void planner::wake(job& j, std::uint32_t number, plan::wake_cause cause) {
 }
 
 void planner::end(job& j) {
-  const auto bad = std::ranges::any_of(
-    j.tasks, [](const task& t) { return !t.replaced && !t.optional && is_failure(t); });
   if (j.state == job_state::cancelling)
     j.state = job_state::cancelled;
   else
-    j.state = bad || !j.code.empty() ? job_state::failed : job_state::completed;
+    j.state = has_failed(j) ? job_state::failed : job_state::completed;
   j.ended = now_;
   j.deadline.reset();
   record(j).state = j.state;
@@ -282,17 +300,66 @@ void planner::end(job& j) {
 }
 
 void planner::settle(job& j) {
-  while (settle_once(j)) {}
-  if (!finished(j.state)
-      && std::ranges::all_of(j.tasks, [](const task& t) { return settled(t.state); }))
-    end(j);
+  do {
+    while (settle_once(j)) {}
+    if (finished(j.state) || !std::ranges::all_of(j.tasks, is_over))
+      return;
+  } while (undo_next(j));
+  end(j);
 }
+
+namespace {
+
+enum class verdict { waits, starts, is_skipped };
+
+/// What becomes of a waiting task, and which of those before it is the reason.
+struct judgement {
+  verdict what = verdict::waits;
+  std::optional<std::uint32_t> because = {};
+};
+
+judgement judge(const job& j, std::uint32_t number) {
+  const auto& t = j.tasks[number];
+  auto after = t.after;
+  std::erase_if(after, [&](auto n) { return j.tasks[n].replaced; });
+  auto first = [&](auto&& wanted) -> std::optional<std::uint32_t> {
+    const auto it = std::ranges::find_if(after, [&](auto n) { return wanted(j.tasks[n]); });
+    return it == after.end() ? std::nullopt : std::optional{*it};
+  };
+  const auto is_completed = [](const task& x) { return x.state == completed; };
+  if (t.run_if == run_if::all_success)
+    if (const auto bad = first([&](const task& x) { return is_over(x) && !is_completed(x); }))
+      return {verdict::is_skipped, bad};
+  if (first([](const task& x) { return !is_over(x); }))
+    return {verdict::waits, {}};
+  for (auto n : t.waited)
+    if (t.waits_again && !is_over(j.tasks[n]) && std::ranges::count(t.spared, n) == 0)
+      return {verdict::waits, {}};
+  const auto wrong = first(is_failure);
+  if (after.empty() || t.run_if == run_if::all_success || t.run_if == run_if::all_done)
+    return {verdict::starts, {}};
+  if (t.run_if == run_if::one_success && !first(is_completed))
+    return {verdict::is_skipped, wrong ? wrong : after.front()};
+  if (t.run_if == run_if::one_failed && !wrong)
+    return {verdict::is_skipped, {}};
+  if (t.run_if == run_if::none_failed && wrong)
+    return {verdict::is_skipped, wrong};
+  return {verdict::starts, {}};
+}
+
+} // namespace
 
 /// One round: what follows for each task from how all of them stand, then it happens.
 bool planner::settle_once(job& j) {
   auto woken = std::vector<std::pair<std::uint32_t, std::uint32_t>>{}; // and by what
   auto starting = std::vector<std::uint32_t>{};
-  auto skipping = std::vector<std::pair<std::uint32_t, bool>>{}; // and whether by a failure
+  struct skip {
+    std::uint32_t number;
+    bool by_upstream;
+    bool by_failure;
+    const char* why;
+  };
+  auto skipping = std::vector<skip>{};
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
     const auto& t = j.tasks[i];
     if (t.state == suspended
@@ -300,26 +367,31 @@ bool planner::settle_once(job& j) {
       woken.emplace_back(i, *first_that_holds(j, t));
     if (t.state != waiting)
       continue;
-    auto after = t.after;
-    std::erase_if(after, [&](auto n) { return j.tasks[n].replaced; });
-    const auto bad = std::ranges::find_if(
-      after, [&](auto n) { return settled(j.tasks[n].state) && j.tasks[n].state != completed; });
-    if (bad != after.end())
-      skipping.emplace_back(i, is_failure(j.tasks[*bad]));
-    else if (std::ranges::all_of(after, [&](auto n) { return j.tasks[n].state == completed; })
-             && (!t.waits_again || std::ranges::all_of(t.waited, [&](auto n) {
-                  return settled(j.tasks[n].state);
-                })))
+    auto [what, because] = judge(j, i);
+    const auto stopped = j.stopping && !outlives_stop(j, i);
+    const auto left_out = what == verdict::starts && t.disabled;
+    if (left_out)
+      what = verdict::is_skipped;
+    if (what == verdict::starts && !stopped)
       starting.push_back(i);
+    if (what != verdict::is_skipped && !stopped)
+      continue;
+    skipping.push_back({i, because && !stopped,
+                        stopped || (because && is_failure(j.tasks[*because])),
+                        stopped    ? "stopped"
+                        : left_out ? "disabled"
+                                   : "no upstream failed"});
   }
   for (const auto& [number, cause] : woken)
     wake(j, number, {.condition = cause});
   for (auto number : starting)
     go(j, number, ready);
-  for (const auto& [number, by_failure] : skipping) {
-    j.tasks[number].skipped_by_upstream = true;
-    j.tasks[number].skipped_by_failure = by_failure;
-    go(j, number, skipped);
+  for (const auto& x : skipping) {
+    j.tasks[x.number].skipped_by_upstream = x.by_upstream;
+    j.tasks[x.number].skipped_by_failure = x.by_failure;
+    if (!x.by_upstream)
+      j.tasks[x.number].why = error{"", x.why};
+    go(j, x.number, skipped);
   }
   return !woken.empty() || !starting.empty() || !skipping.empty();
 }

@@ -77,6 +77,9 @@ public:
   /// Finished jobs are purged so long after their end; 0: never.
   duration retention{0};
 
+  /// What there is for all jobs; empty: each has what it says.
+  dagger::resources pool;
+
 private:
   struct agent {
     bool here = false;
@@ -100,6 +103,7 @@ private:
     bool alone = false;
     /// Its agent was told to stop it.
     bool stopped = false;
+    dagger::resources takes = {};
   };
 
   /// Something that a clock will do to a task, or to a job (`of_job`). The order is the order in
@@ -139,6 +143,28 @@ private:
   void end(job& j);
   void after_event();
 
+  // -- changes.cpp: what users change of a job that goes on -----------------------
+
+  void on(const plan::tasks_added& x);
+  void on(const plan::task_removed& x);
+  void on(const plan::task_enabled& x);
+  void on(const plan::input_set& x);
+  /// The job and the number of the task, if both may be changed; else a refusal.
+  job* changeable(const std::string& id, plan::client_id client);
+  std::optional<std::uint32_t> changeable(const job& j, const std::string& name,
+                                          plan::client_id client);
+
+  // -- failures.cpp: policies, stops, what is undone ------------------------------
+
+  /// For good, with all that is to follow but what follows for each of the others.
+  void fail(job& j, std::uint32_t number, std::string code);
+  /// The same, whatever a policy says.
+  void just_fail(job& j, std::uint32_t number, std::string code);
+  void stop_job(job& j);
+  void reopen(job& j);
+  /// False if nothing is left to be undone.
+  bool undo_next(job& j);
+
   // -- time.cpp -------------------------------------------------------------------
 
   void on(const plan::time_passed& x);
@@ -155,6 +181,10 @@ private:
   bool assign_one();
   void start(job& j, std::uint32_t number);
   bool may_start(const job& j, std::uint32_t number) const;
+  /// Whether what it takes is free, and its parent may have another child running.
+  bool has_room(const job& j, std::uint32_t number) const;
+  std::optional<error> lacks(const dagger::resources& wanted, const dagger::resources& share) const;
+  void keep_all_rings();
   std::int64_t free_slots(const std::string& name) const;
   void keep_rings(const job& j);
   std::vector<std::uint64_t>& ring_of(const job& j, const task& t);
@@ -169,7 +199,9 @@ private:
   void report(const plan::report& x);
   void outcome(job& j, std::uint32_t number, const plan::report& x);
   void accept_outcome(job& j, std::uint32_t number, const plan::report& x);
-  std::optional<error> add_tasks(job& j, std::uint32_t reporter, const plan::report& x);
+  /// `reporter`: who adds them; nobody, if they come from outside.
+  std::optional<error> add_tasks(job& j, std::optional<std::uint32_t> reporter,
+                                 const std::vector<plan::task_spec>& added);
   std::optional<error> add_dependencies(job& j, std::uint32_t base, const plan::report& x);
   std::optional<error> suspend(job& j, std::uint32_t number, std::uint32_t base,
                                const plan::suspended& x);
@@ -196,6 +228,7 @@ private:
   void cancel(job& j, bool again);
   void cancel_task(job& j, std::uint32_t number);
   void purge(job& j);
+  void ask_for_sweep();
   bool is_waited_for(const job& j) const;
 
   // -- retries.cpp ----------------------------------------------------------------
@@ -218,7 +251,9 @@ private:
   std::optional<error> check_submits(const job& j, const plan::report& x) const;
   std::vector<std::uint64_t> submit_jobs(job& j, const plan::report& x);
   void follow_ends();
+  bool cannot_go_on(const job& j) const;
   bool has_stalled(const job& j) const;
+  void leave_stalls();
   bool end_a_stall();
   bool act_on_stall(job& j);
   void tell_paused();
@@ -228,9 +263,12 @@ private:
   std::map<plan::attempt_id, held> out_;
   /// Over although they have not been reported; their slot is not back.
   std::set<plan::attempt_id> over_;
+  /// Tasks (job, number) of attempts that have just been reported, and still count as out.
+  std::set<std::pair<std::uint64_t, std::uint32_t>> returning_;
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;
   std::set<std::uint64_t> doomed_;
+  bool sweep_asked_for_ = false;
   bool every_job_ = true;
 
   /// Jobs that ended in this event, of which others have not heard.

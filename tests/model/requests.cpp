@@ -52,20 +52,24 @@ void planner::on(const plan::job_cancelled& x) {
     return refuse(x.client, code::not_found);
   if (finished(j->state))
     return refuse(x.client, code::conflict);
-  cancel(*j, j->state == job_state::cancelling);
+  cancel(*j, j->state == job_state::cancelling || j->undo == job::undoing::begun);
   done(x.client);
 }
 
-/// `again`: who is cancelling already is cut off.
+/// `again`: who is cancelling already, or undoes what it did, is cut off.
 void planner::cancel(job& j, bool again) {
-  if (finished(j.state) || (j.state == job_state::cancelling && !again))
+  const auto second = j.state == job_state::cancelling || j.undo == job::undoing::begun;
+  if (finished(j.state) || (second && !again))
     return;
-  const auto second = j.state == job_state::cancelling;
-  if (!second) {
+  if (j.undo == job::undoing::begun)
+    j.undo = job::undoing::given_up;
+  if (j.state != job_state::cancelling) {
     j.state = job_state::cancelling;
     record(j).state = j.state;
   }
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+    if (std::exchange(j.tasks[i].open, false))
+      continue;
     if (j.tasks[i].state == running && !second && j.taken)
       stop(j, i);
     else if (!settled(j.tasks[i].state)) {
@@ -113,19 +117,27 @@ void planner::purge(job& j) {
   j.history.clear();
   doomed_.insert(j.number);
   result_.beside.insert(j.number);
-  result_.commands.push_back(plan::sweep{});
+  ask_for_sweep();
+}
+
+/// Nobody is asked a second time before he has begun.
+void planner::ask_for_sweep() {
+  if (!sweep_asked_for_)
+    result_.commands.push_back(plan::sweep{});
+  sweep_asked_for_ = true;
 }
 
 /// One job at once; it never has more rows than `rows_per_sweep` in these tests.
 void planner::on(const plan::sweep_due&) {
+  sweep_asked_for_ = false;
   const auto first =
     std::ranges::find_if(doomed_, [&](auto n) { return purged_on_disk.contains(n); });
-  if (first == doomed_.end())
-    return;
-  result_.sweeps = true;
-  doomed_.erase(first);
+  if (first != doomed_.end()) {
+    result_.sweeps = true;
+    doomed_.erase(first);
+  }
   if (!doomed_.empty())
-    result_.commands.push_back(plan::sweep{});
+    ask_for_sweep();
 }
 
 } // namespace dagger::model

@@ -14,6 +14,15 @@ bool is_to_run_again(const task& t) {
   return !t.replaced && (is_failure(t) || t.state == compensated);
 }
 
+/// What has been undone is so whatever is retried.
+std::set<std::uint32_t> undone(const job& j) {
+  auto all = std::set<std::uint32_t>{};
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
+    if (j.tasks[i].state == compensated && !j.tasks[i].replaced)
+      all.insert(i);
+  return all;
+}
+
 bool one_of(const std::vector<std::uint32_t>& list, const std::set<std::uint32_t>& set) {
   return std::ranges::any_of(list, [&](auto n) { return set.contains(n); });
 }
@@ -33,6 +42,35 @@ std::set<std::uint32_t> below(const job& j, const std::set<std::uint32_t>& tops)
   return all;
 }
 
+/// Whether `later` came after `earlier` or waited for it, over however many others.
+bool came_after(const job& j, std::uint32_t later, std::uint32_t earlier) {
+  auto those = std::set{earlier};
+  for (auto size = std::size_t{0}; size != those.size();) {
+    size = those.size();
+    for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
+      if (!j.tasks[i].replaced
+          && (one_of(j.tasks[i].after, those) || one_of(j.tasks[i].waited, those)))
+        those.insert(i);
+  }
+  return later != earlier && those.contains(later);
+}
+
+/// Who has added the replaced tasks that `number` came after or waited for.
+std::set<std::uint32_t> who_stands_in(const job& j, std::uint32_t number,
+                                      const std::set<std::uint32_t>& replaced) {
+  auto found = std::set<std::uint32_t>{};
+  for (const auto* list : {&j.tasks[number].after, &j.tasks[number].waited})
+    for (auto n : *list) {
+      if (!replaced.contains(n))
+        continue;
+      while (replaced.contains(n))
+        n = *j.tasks[n].parent;
+      if (n != number && !came_after(j, n, number))
+        found.insert(n);
+    }
+  return found;
+}
+
 } // namespace
 
 void planner::on(const plan::job_retried& x) {
@@ -45,6 +83,10 @@ void planner::on(const plan::job_retried& x) {
     return refuse(x.client, code::conflict);
   // A copy, which takes the job's place if nothing is wrong with it.
   const auto before = *j;
+  if (const auto from = find(*j, 0, task_ref{x.from}); from && undoes(*j, *from))
+    return refuse(x.client, code::conflict);
+  for (auto i = std::uint32_t{0}; i < j->tasks.size(); ++i)
+    j->tasks[i].replaced |= undoes(*j, i);
   auto wrong = x.with          ? retry_with(*j, *x.with, x.hash)
              : !x.from.empty() ? retry_from(*j, x.from)
                                : retry_all(*j);
@@ -57,6 +99,8 @@ void planner::on(const plan::job_retried& x) {
   j->ended.reset();
   j->code.clear();
   j->situation.clear();
+  j->stopping = false;
+  j->undo = job::undoing::no;
   j->deadline.reset();
   if (j->limits.deadline)
     j->deadline = now_ + *j->limits.deadline;
@@ -65,14 +109,15 @@ void planner::on(const plan::job_retried& x) {
 }
 
 std::optional<error> planner::retry_all(job& j) {
-  auto numbers = std::vector<std::uint32_t>{};
+  auto numbers = std::set<std::uint32_t>{};
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
     if (is_to_run_again(j.tasks[i]))
-      numbers.push_back(i);
+      numbers.insert(i);
   if (numbers.empty())
     return error{code::conflict, "nothing is left to begin anew"};
   for (auto n : numbers)
     begin_anew(j, n, false);
+  spare(j, numbers);
   return std::nullopt;
 }
 
@@ -82,27 +127,49 @@ std::optional<error> planner::retry_from(job& j, const std::string& from) {
     return error{code::not_found, "no such task"};
   auto scratch = std::set{*start}; // from scratch
   auto again = std::set<std::uint32_t>{};
+  auto anew = std::set<std::uint32_t>{}; // with what it had waited for, if it had
+  auto replaced = std::set<std::uint32_t>{};
   for (auto grown = true; grown;) {
-    const auto before = std::pair{scratch, again};
+    const auto before = std::tuple{scratch, again, replaced};
+    replaced = below(j, scratch);
+    const auto begins = [&](const std::vector<std::uint32_t>& list) {
+      return one_of(list, scratch) || one_of(list, again) || one_of(list, replaced);
+    };
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
       const auto& t = j.tasks[i];
       if (t.replaced || scratch.contains(i))
         continue;
-      if (one_of(t.after, scratch) || one_of(t.after, again))
+      if (begins(t.after))
         scratch.insert(i);
-      else if (one_of(t.waited, scratch) || one_of(t.waited, again))
+      else if (begins(t.waited))
         again.insert(i);
     }
     for (auto n : scratch)
       again.erase(n);
-    grown = before != std::pair{scratch, again};
+    grown = before != std::tuple{scratch, again, replaced};
   }
-  const auto replaced = below(j, scratch);
+  for (auto n : undone(j))
+    if (!scratch.contains(n) && !again.contains(n))
+      anew.insert(n);
+  const auto was = j; // whom they came after
   for (auto n : replaced)
     j.tasks[n].replaced = true;
-  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i)
-    if (!replaced.contains(i) && (scratch.contains(i) || again.contains(i)))
-      begin_anew(j, i, scratch.contains(i));
+  for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
+    if (replaced.contains(i) || (!scratch.contains(i) && !again.contains(i) && !anew.contains(i)))
+      continue;
+    begin_anew(j, i, scratch.contains(i));
+    for (auto top : who_stands_in(was, i, replaced)) {
+      auto& t = j.tasks[i];
+      if (scratch.contains(i))
+        once_each(t.after, top);
+      else if (std::ranges::count(t.after, top) == 0)
+        once_each(t.waited, top);
+    }
+  }
+  again.merge(anew);
+  for (auto n : replaced)
+    again.erase(n);
+  spare(j, again);
   return std::nullopt;
 }
 
@@ -154,6 +221,8 @@ std::optional<error> planner::retry_with(job& j, const plan::job_spec& spec,
   j.limits = spec.limits;
   j.stall_action = spec.stall_action;
   j.planning_agent = spec.planning_agent;
+  j.on_failure = spec.on_failure;
+  j.resources = spec.resources;
   return std::nullopt;
 }
 
@@ -170,6 +239,9 @@ void planner::begin_anew(job& j, std::uint32_t number, bool from_scratch) {
   t.skipped_by_failure = false;
   t.skipped_by_upstream = false;
   t.waits_for_slot = false;
+  t.open = false;
+  t.spared.clear();
+  t.completion = 0;
   t.fresh = true;
   t.output = {};
   t.feedback = {};

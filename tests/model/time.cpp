@@ -112,8 +112,7 @@ void planner::expire(const timer& x) {
     if (t.on_deadline == on_deadline::wake || !t.default_answer.empty()) {
       wake(j, x.task, {.deadline_passed = true});
     } else {
-      t.why = error{code::timeout, ""};
-      go(j, x.task, failed, "timeout");
+      fail(j, x.task, "timeout");
     }
     break;
   case timer::kind::attempt:
@@ -133,10 +132,9 @@ void planner::expire(const timer& x) {
     break;
   case timer::kind::total:
     cut_off(j, x.task);
-    if (j.state == job_state::cancelling)
+    if (is_ending(j, x.task))
       return cancel_task(j, x.task);
-    t.why = error{code::timeout, ""};
-    go(j, x.task, failed, "timeout");
+    fail(j, x.task, "timeout");
     break;
   case timer::kind::job_deadline:
     break;
@@ -150,11 +148,12 @@ void planner::job_deadline(job& j) {
     return cancel(j, true);
   j.code = "timeout";
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
-    if (settled(j.tasks[i].state))
+    if (is_over(j.tasks[i]))
+      continue;
+    if (std::exchange(j.tasks[i].open, false))
       continue;
     cut_off(j, i);
-    j.tasks[i].why = error{code::timeout, ""};
-    go(j, i, failed, "timeout");
+    just_fail(j, i, "timeout");
   }
 }
 

@@ -21,6 +21,7 @@ alphabet pauses();
 alphabet cancels();
 alphabet plain_retries();
 alphabet retries_from();
+alphabet retries_beside_children();
 alphabet retries_with();
 alphabet purges();
 alphabet signalled();
@@ -29,7 +30,14 @@ alphabet signs_of_life();
 alphabet other_jobs();
 alphabet submitted_jobs();
 alphabet stalls(stall_action action);
+alphabet unseen_stalls(stall_action action);
 alphabet limited();
+alphabet run_ifs();
+alphabet stops();
+alphabet pauses_after_failures();
+alphabet shares();
+alphabet undoings();
+alphabet changes();
 
 /// All of them, for tests that want everything.
 std::vector<alphabet> all_alphabets();

@@ -140,6 +140,37 @@ alphabet stalls(stall_action action) {
   return a;
 }
 
+alphabet unseen_stalls(stall_action action) {
+  auto a = alphabet{.name = "stalls of a job that nobody works on", .join = {}, .symbols = {}};
+  a.options.scope = plan::scope::named;
+  a.join = [](planner_world& w) { w.join({.agent = "a", .slots = 2, .retry = {}, .timeout = {}}); };
+  a.begin = [=](planner_world& w) {
+    auto spec = job_of("j", {task_of("x", "a"), task_of("y", "a")});
+    spec.stall_action = action;
+    spec.planning_agent = "a";
+    w.submit(spec);
+  };
+  a.symbols = {
+    reports("waits for figures", anyone,
+            [](const started&) { return waiting_for(condition::of_expected({"figures"})); }),
+    reports("to be reviewed", anyone, plan::in_review{.output = text_payload("1")}),
+    {"accept",
+     [](planner_world& w) {
+       w.apply(
+         plan::review_decided{.job = "j", .task = "y", .accepted = true, .client = w.someone()});
+       return true;
+     }},
+    {"resume",
+     [](planner_world& w) {
+       w.resume("j");
+       return true;
+     }},
+    reports("completed", anyone, done()),
+    crash_of(a.join),
+  };
+  return a;
+}
+
 alphabet limited() {
   auto a = alphabet{.name = "limits of a job", .join = {}, .symbols = {}};
   a.join = [](planner_world& w) {

@@ -181,6 +181,56 @@ alphabet retries_from() {
   return a;
 }
 
+alphabet retries_beside_children() {
+  auto a =
+    alphabet{.name = "retry from a task whose child others come after", .join = {}, .symbols = {}};
+  a.join = [](planner_world& w) { w.join({.agent = "a", .slots = 3, .retry = {}, .timeout = {}}); };
+  a.begin = [](planner_world& w) {
+    w.submit(job_of("j", {task_of("x", "a"), task_of("y", "a"), task_of("z", "a", {"y"})}));
+    w.commit_all();
+    // Up to here it is the same in all histories: x has added its child and is done.
+    auto r = plan::report{};
+    r.added = {task_of("x-child", "a")};
+    r.outcome = done();
+    w.report(*w.holding("x"), r);
+    w.commit_all();
+  };
+  const auto of_task = [](std::string name) {
+    return [name = std::move(name)](const started& s) { return s.task == name; };
+  };
+  a.symbols = {
+    {"retry from x",
+     [](planner_world& w) {
+       w.apply(plan::job_retried{.id = "j", .from = "x", .client = w.someone()});
+       return true;
+     }},
+    reports("waits for the child of x", of_task("y"),
+            [] {
+              auto wait = plan::suspended{};
+              wait.any_of = {condition::all({"x-child"})};
+              return wait;
+            }()),
+    reports("adds one after the child of x", of_task("y"),
+            [](const started&) {
+              auto r = plan::report{};
+              r.added = {task_of("later", "a", {"x-child"})};
+              r.outcome = done();
+              return r;
+            }),
+    reports("adds a child", of_task("x"),
+            [](const started&) {
+              auto r = plan::report{};
+              r.added = {task_of("x-child", "a")};
+              r.outcome = done();
+              return r;
+            }),
+    reports("completed", anyone, done()),
+    reports("fails", anyone, failing("exception")),
+    crash_of(a.join),
+  };
+  return a;
+}
+
 alphabet retries_with() {
   auto a = alphabet{.name = "retry with another definition", .join = {}, .symbols = {}};
   a.join = [](planner_world& w) { w.join({.agent = "a", .slots = 2, .retry = {}, .timeout = {}}); };

@@ -262,6 +262,7 @@ std::vector<alphabet> all_alphabets() {
           cancels(),
           plain_retries(),
           retries_from(),
+          retries_beside_children(),
           retries_with(),
           purges(),
           signalled(),
@@ -273,7 +274,14 @@ std::vector<alphabet> all_alphabets() {
           stalls(stall_action::notify_planning_agent),
           stalls(stall_action::terminate_job),
           stalls(stall_action::callback),
-          limited()};
+          unseen_stalls(stall_action::fail_wait),
+          limited(),
+          run_ifs(),
+          stops(),
+          pauses_after_failures(),
+          shares(),
+          undoings(),
+          changes()};
 }
 
 } // namespace dagger::test

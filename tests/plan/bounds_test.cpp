@@ -43,6 +43,35 @@ TEST(bounds, signals_that_nobody_waits_for_are_refused_when_there_are_too_many) 
   EXPECT_EQ(refused_as(p), code::limit) << "another engine counts the same";
 }
 
+TEST(bounds, signals_that_nobody_waits_for_are_refused_when_they_hold_too_much) {
+  auto p = bare_planner{};
+  p.keeps = false;
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("x", "a")}));
+  const auto large = text_payload('"' + std::string(limits::signal_bytes - 2, 'x') + '"');
+  const auto signal = plan::signal_received{"j", "go", large, true, 1};
+  for (auto i = std::size_t{0}; i < limits::queued_signal_bytes / limits::signal_bytes; ++i) {
+    p.apply(signal);
+    ASSERT_EQ(refused_as(p), "") << i;
+  }
+  const auto small = plan::signal_received{"j", "go", text_payload("1"), true, 1};
+  p.apply(small);
+  EXPECT_EQ(refused_as(p), code::limit);
+  p.open();
+  p.apply(small);
+  EXPECT_EQ(refused_as(p), code::limit) << "another engine counts the same";
+  // One is taken: there is room for another.
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::signal("go")};
+  p.report(p.assigned().front().attempt, wait);
+  p.apply(signal);
+  EXPECT_EQ(refused_as(p), "");
+  p.apply(small);
+  EXPECT_EQ(refused_as(p), code::limit);
+}
+
 TEST(bounds, jobs_submit_jobs_only_so_deep) {
   auto p = bare_planner{};
   p.keeps = false;

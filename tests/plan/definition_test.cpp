@@ -106,6 +106,25 @@ TEST(definition, retry_policies_are_checked) {
                            "tasks[0].retry.jitter: must be from 0 to 1\n");
 }
 
+TEST(definition, shares_conditions_and_compensations_are_checked) {
+  auto spec = job({task("a"), task("b", {"a"})});
+  spec.allowed_agents = {"worker", "undoer"};
+  spec.resources = {{"gpu", 2}, {"no name", 1}};
+  spec.tasks[0].run_if = run_if::one_failed;
+  spec.tasks[0].compensate = "undoers";
+  spec.tasks[1].run_if = run_if::one_success;
+  spec.tasks[1].compensate = "un doer";
+  spec.tasks[1].resources = {{"disk", 0}, {"gpu", 3}};
+  EXPECT_EQ(text_of(spec),
+            "resources: \"no name\" is no name of a resource\n"
+            "tasks[0].run_if: it asks how one of the tasks before it ended, but comes after none\n"
+            "tasks[0].compensate: agent 'undoers' is not one of allowed_agents (did you mean "
+            "'undoer'?)\n"
+            "tasks[1].compensate: \"un doer\" is no name of an agent\n"
+            "tasks[1].resources.disk: must be at least 1\n"
+            "tasks[1].resources.gpu: the job's share of 'gpu' is 2\n");
+}
+
 TEST(definition, outputs_must_refer_to_tasks) {
   auto spec = job({task("report")});
   spec.outputs = payload::from({{"a", "reprt.x"}, {"b", 3}, {"c", "x y"}});
@@ -183,6 +202,21 @@ std::vector<std::function<void(job_spec&)>> changes() {
     [](auto& x) { x.tasks[0].retry = retry_policy{.abort_on = {"a"}}; },
     [](auto& x) { x.tasks[0].timeout = 1s; },
     [](auto& x) { x.tasks[0].total_timeout = 1s; },
+    [](auto& x) { x.on_failure = on_failure::stop; },
+    [](auto& x) {
+      x.resources = {{"gpu", 1}};
+    },
+    [](auto& x) {
+      x.resources = {{"gpu", 2}};
+    },
+    [](auto& x) { x.tasks[0].run_if = run_if::all_done; },
+    [](auto& x) { x.tasks[0].on_failure = on_failure::carry_on; },
+    [](auto& x) { x.tasks[0].on_failure = on_failure::pause; },
+    [](auto& x) { x.tasks[0].max_children = 1; },
+    [](auto& x) {
+      x.tasks[0].resources = {{"gpu", 1}};
+    },
+    [](auto& x) { x.tasks[0].compensate = "w"; },
     [](auto& x) { x.tasks[1].after = {}; },
     [](auto& x) {
       x.tasks[1].after = {"a", "a"};

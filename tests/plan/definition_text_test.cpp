@@ -25,6 +25,8 @@ job_spec full() {
   made.limits = {.tasks = 10, .depth = 2, .running = 3, .deadline = duration{60'000}};
   made.stall_action = stall_action::notify_planning_agent;
   made.planning_agent = "two";
+  made.on_failure = on_failure::stop;
+  made.resources = {{"gpu", 4}};
   auto first = task_spec{};
   first.agent = "one";
   auto second = task_spec{};
@@ -45,6 +47,11 @@ job_spec full() {
   second.timeout = duration{1};
   second.total_timeout = duration{2};
   second.heartbeat = duration{3};
+  second.run_if = run_if::one_failed;
+  second.on_failure = on_failure::pause;
+  second.max_children = 5;
+  second.resources = {{"gpu", 1}, {"memory_gb", 16}};
+  second.compensate = "one";
   second.after = {task_ref::nth(0), "second"};
   second.input = payload::from_bytes(R"({"text": "a\u00e4 ${inputs.n}"})");
   made.tasks = {first, second};
@@ -92,6 +99,11 @@ TEST(definition_text, refuses_any_other_shape) {
   EXPECT_EQ(why("/tasks/1/retry/jitter", "x"), "tasks[1].retry.jitter: must be a number");
   EXPECT_EQ(why("/tasks/1/timeout", 0.5),
             "tasks[1].timeout: must be a whole number of milliseconds");
+  EXPECT_EQ(why("/tasks/1/resources/gpu", "two"),
+            "tasks[1].resources.gpu: must be a whole number from 0 to 18446744073709551615");
+  EXPECT_EQ(why("/tasks/1/run_if", "always"),
+            "tasks[1].run_if: must be one of all_success, all_done, one_success, one_failed, "
+            "none_failed");
   EXPECT_EQ(why("/tasks/1/after", {-1}),
             "tasks[1].after: must be the name of a task or its number");
   EXPECT_NE(why("/tasks/1/input", "{").find("tasks[1].input: is no text of JSON"),

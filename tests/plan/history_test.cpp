@@ -83,6 +83,10 @@ TEST(history, retries_from_a_task_follow_the_model) {
   walk_both_ways(retries_from(), 5, 4);
 }
 
+TEST(history, retries_from_a_task_whose_child_others_come_after_follow_the_model) {
+  walk_both_ways(retries_beside_children(), 6, 4);
+}
+
 TEST(history, retries_with_another_definition_follow_the_model) {
   walk_both_ways(retries_with(), 5, 4);
 }
@@ -127,8 +131,38 @@ TEST(history, stalls_that_are_told_follow_the_model) {
   walk_both_ways(stalls(stall_action::callback), 5, 4);
 }
 
+TEST(history, stalls_of_a_job_that_nobody_works_on_follow_the_model) {
+  for (auto action :
+       {stall_action::fail_wait, stall_action::notify_planning_agent, stall_action::callback})
+    walk_both_ways(unseen_stalls(action), 6, 4);
+}
+
 TEST(history, limits_of_jobs_follow_the_model) {
   walk_both_ways(limited(), 5, 4);
+}
+
+TEST(history, conditions_on_what_is_upstream_follow_the_model) {
+  walk_both_ways(run_ifs(), 5, 3);
+}
+
+TEST(history, failures_that_stop_the_job_follow_the_model) {
+  walk_both_ways(stops(), 5, 3);
+}
+
+TEST(history, failures_that_pause_the_job_follow_the_model) {
+  walk_both_ways(pauses_after_failures(), 5, 3);
+}
+
+TEST(history, shares_follow_the_model) {
+  walk_both_ways(shares(), 5, 3);
+}
+
+TEST(history, undoings_follow_the_model) {
+  walk_both_ways(undoings(), 5, 3);
+}
+
+TEST(history, changes_from_outside_follow_the_model) {
+  walk_both_ways(changes(), 5, 3);
 }
 
 } // namespace dagger::test

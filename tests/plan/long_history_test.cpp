@@ -87,6 +87,10 @@ TEST(long_history, retries_from_a_task_follow_the_model) {
   walk_far(retries_from());
 }
 
+TEST(long_history, retries_from_a_task_whose_child_others_come_after_follow_the_model) {
+  walk_far(retries_beside_children());
+}
+
 TEST(long_history, retries_with_another_definition_follow_the_model) {
   walk_far(retries_with());
 }
@@ -131,8 +135,37 @@ TEST(long_history, stalls_that_are_told_follow_the_model) {
   walk_far(stalls(stall_action::callback));
 }
 
+TEST(long_history, stalls_of_a_job_that_nobody_works_on_follow_the_model) {
+  for (auto action : {stall_action::fail_wait, stall_action::callback})
+    walk_far(unseen_stalls(action));
+}
+
 TEST(long_history, limits_of_jobs_follow_the_model) {
   walk_far(limited());
+}
+
+TEST(long_history, conditions_on_what_is_upstream_follow_the_model) {
+  walk_far(run_ifs());
+}
+
+TEST(long_history, failures_that_stop_the_job_follow_the_model) {
+  walk_far(stops());
+}
+
+TEST(long_history, failures_that_pause_the_job_follow_the_model) {
+  walk_far(pauses_after_failures());
+}
+
+TEST(long_history, shares_follow_the_model) {
+  walk_far(shares());
+}
+
+TEST(long_history, undoings_follow_the_model) {
+  walk_far(undoings());
+}
+
+TEST(long_history, changes_from_outside_follow_the_model) {
+  walk_far(changes());
 }
 
 TEST(long_history, random_ones_follow_the_model) {

@@ -124,4 +124,172 @@ TEST(regression, who_resumes_a_job_that_ends_by_being_taken_up_is_answered) {
   EXPECT_EQ(answer->state, job_state::failed);
 }
 
+TEST(regression, who_expects_a_task_may_mean_one_by_the_name_that_is_made_for_it) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 2, .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("waits"), task_of("adds")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::of_expected({"a-2"})};
+  p.report({1, 0, 1, 1}, wait);
+  auto adds = plan::report{};
+  adds.attempt = {1, 1, 1, 1};
+  adds.added = {task_of("")};
+  adds.outcome = plan::completed{text_payload("1")};
+  p.apply(plan::tasks_reported{{adds}});
+  ASSERT_EQ(p.tasks("j").size(), 3u);
+  EXPECT_EQ(p.tasks("j")[2].name, "a-2");
+  EXPECT_EQ(p.tasks("j")[0].waited, std::vector<std::uint32_t>{2});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  EXPECT_EQ(p.tasks("j")[0].state, task_state::running);
+  EXPECT_EQ(p.tasks("j")[0].visit, 2u);
+}
+
+TEST(regression, a_task_that_expects_the_one_it_adds_by_its_made_name_waits_for_it) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("x")}));
+  auto both = plan::report{};
+  both.attempt = {1, 0, 1, 1};
+  both.added = {task_of("")};
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::of_expected({"a-1"})};
+  both.outcome = wait;
+  p.apply(plan::tasks_reported{{both}});
+  EXPECT_EQ(p.tasks("j")[0].state, task_state::suspended);
+  EXPECT_EQ(p.tasks("j")[0].waited, std::vector<std::uint32_t>{1});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  EXPECT_EQ(p.tasks("j")[0].visit, 2u);
+}
+
+TEST(regression, a_task_that_closes_a_cycle_under_its_made_name_is_refused) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 2, .retry = {}, .timeout = {}});
+  p.submit(job_of("j", {task_of("waits"), task_of("adds")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::of_expected({"a-2"})};
+  p.report({1, 0, 1, 1}, wait);
+  auto adds = plan::report{};
+  adds.attempt = {1, 1, 1, 1};
+  adds.added = {task_of("")};
+  adds.added.front().after = {task_ref{"waits"}};
+  adds.outcome = plan::completed{text_payload("1")};
+  p.apply(plan::tasks_reported{{adds}});
+  ASSERT_TRUE(p.tasks("j")[1].error);
+  EXPECT_EQ(p.tasks("j")[1].error->code, code::wait_cycle);
+}
+
+namespace {
+
+/// A job of which `waits` misses a name and `drafts` is in review; all on disk.
+void leave_a_review(bare_planner& p, stall_action action) {
+  p.apply(plan::agent_joined{.agent = "a", .slots = 2, .retry = {}, .timeout = {}});
+  auto spec = job_of("j", {task_of("waits"), task_of("drafts")});
+  spec.stall_action = action;
+  p.submit(spec);
+  p.report({1, 1, 1, 1}, plan::in_review{.output = text_payload("1")});
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::of_expected({"figures"})};
+  p.report({1, 0, 1, 1}, wait);
+  ASSERT_EQ(p.tasks("j")[0].state, task_state::suspended);
+}
+
+/// Another engine, which does not work on that job, accepts the draft; then nothing is left that
+/// could go on.
+plan::planner accepted_by_another(bare_planner& p) {
+  auto disk = p.store->read();
+  auto first = plan::effects{};
+  auto other = plan::planner::restore(*disk, plan::scope::named, p.now, first);
+  EXPECT_TRUE(other.has_value());
+  auto done = other->apply(plan::review_decided{.job = "j", .task = "drafts", .accepted = true},
+                           *disk, p.now);
+  disk.reset();
+  const auto* one = &done.writes;
+  EXPECT_TRUE(p.store->commit({&one, 1}).has_value());
+  other->confirm();
+  EXPECT_EQ(p.tasks("j")[0].state, task_state::suspended);
+  EXPECT_EQ(p.job("j").state, job_state::running);
+  return std::move(*other);
+}
+
+std::size_t rows_of_active(const store::store& s) {
+  auto rows = std::size_t{0};
+  EXPECT_TRUE(s.read()->scan(store::table::active, {}, store::direction::up, [&](auto, auto&) {
+    ++rows;
+    return true;
+  }));
+  return rows;
+}
+
+} // namespace
+
+TEST(regression, a_job_that_stalled_while_nobody_worked_on_it_is_looked_at_by_the_next_engine) {
+  auto p = bare_planner{};
+  leave_a_review(p, stall_action::fail_wait);
+  accepted_by_another(p);
+  EXPECT_EQ(rows_of_active(*p.store), 1u);
+  p.open();
+  EXPECT_EQ(p.job("j").state, job_state::failed);
+  EXPECT_EQ(p.tasks("j")[0].error->code, code::wait_unmet);
+  EXPECT_EQ(rows_of_active(*p.store), 0u);
+}
+
+TEST(regression, a_job_that_stalled_while_nobody_worked_on_it_is_looked_at_when_it_is_resumed) {
+  auto p = bare_planner{};
+  leave_a_review(p, stall_action::fail_wait);
+  auto other = accepted_by_another(p);
+  auto disk = p.store->read();
+  auto resumed = other.apply(plan::job_resumed{"j", 7}, *disk, p.now);
+  const auto* one = &resumed.writes;
+  EXPECT_TRUE(p.store->commit({&one, 1}).has_value());
+  EXPECT_EQ(p.job("j").state, job_state::failed);
+  EXPECT_EQ(p.tasks("j")[0].error->code, code::wait_unmet);
+  EXPECT_EQ(rows_of_active(*p.store), 0u);
+}
+
+TEST(regression, a_stall_that_nobody_has_seen_is_told_once) {
+  auto p = bare_planner{};
+  leave_a_review(p, stall_action::callback);
+  accepted_by_another(p);
+  p.open();
+  ASSERT_EQ(p.commands.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<plan::stalled>(p.commands.front()));
+  EXPECT_TRUE(p.job("j").stalled);
+  EXPECT_EQ(rows_of_active(*p.store), 0u);
+  p.open();
+  EXPECT_TRUE(p.commands.empty());
+}
+
+TEST(regression, a_retried_task_does_not_wait_for_what_comes_after_it) {
+  auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 3, .retry = {}, .timeout = {}});
+  auto late = task_of("late");
+  late.after = {"gate"};
+  p.submit(job_of("j", {task_of("parent"), task_of("gate"), late, task_of("early")}));
+  auto wait = plan::suspended{};
+  wait.any_of = {condition::any({"late", "early"})};
+  p.report({1, 0, 1, 1}, wait);
+  p.report({1, 3, 1, 1}, plan::completed{text_payload("1")});
+  auto r = plan::report{};
+  r.attempt = {1, 0, 2, 1};
+  r.dependencies = {{"late", "parent"}};
+  r.outcome = plan::completed{text_payload("1")};
+  p.apply(plan::tasks_reported{{r}});
+  p.report({1, 1, 1, 1}, plan::completed{text_payload("1")});
+  p.report({1, 2, 1, 1}, plan::completed{text_payload("1")});
+  ASSERT_EQ(p.job("j").state, job_state::completed);
+  p.apply(plan::job_retried{.id = "j", .from = "late", .client = 1});
+  ASSERT_EQ(p.assigned().size(), 1u) << "both wait for each other";
+  EXPECT_EQ(p.assigned().front().task_name, "parent");
+  p.open(); // the same is read back
+  p.apply(plan::agent_joined{.agent = "a", .slots = 3, .retry = {}, .timeout = {}});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  ASSERT_EQ(p.assigned().size(), 1u);
+  EXPECT_EQ(p.assigned().front().task_name, "late");
+  p.report(p.assigned().front().attempt, plan::completed{text_payload("2")});
+  EXPECT_EQ(p.job("j").state, job_state::completed);
+}
+
 } // namespace dagger::test

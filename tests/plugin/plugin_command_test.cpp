@@ -59,10 +59,10 @@ TEST(plugin_command, runs_and_checks_a_job_of_its_agents) {
 
 TEST(plugin_command, lists_its_agents_beside_those_of_the_program) {
   const auto shape = valid(call({"agents", "--json", "--plugin", plugin("greeter")}).out, "agents");
-  ASSERT_EQ(shape.size(), 4u);
-  EXPECT_EQ(shape[1]["name"], "greeter");
-  EXPECT_EQ(shape[1]["version"], "7");
-  EXPECT_EQ(shape[1]["input"]["required"], ::dagger::json::array({"name"}));
+  ASSERT_EQ(shape.size(), 10u);
+  EXPECT_EQ(shape[2]["name"], "greeter");
+  EXPECT_EQ(shape[2]["version"], "7");
+  EXPECT_EQ(shape[2]["input"]["required"], ::dagger::json::array({"name"}));
   const auto own = run(own_command({"agents", "--plugin", plugin("greeter")}));
   EXPECT_TRUE(holds(own.out, "greeter 7  Greets by name"));
   EXPECT_TRUE(holds(own.out, "crash_once"));

@@ -291,6 +291,8 @@ std::string difference_of_lists(store::view& disk, const model::planner& expecte
       timers.insert(store::key::timer(*j.deadline, j.number, store::job_itself));
     if (j.parent != 0 && !expected.jobs()[j.parent - 1].purged)
       children.insert(store::key::child(j.parent, j.number));
+    if (j.unseen_stall)
+      active_jobs.insert(store::key::active(j.number));
     for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
       const auto& t = j.tasks[i];
       if (active(t.state))
@@ -351,12 +353,14 @@ std::string difference(store::view& disk, const model::job& j) {
   d.field("created", text_of(got.created), text_of(j.created));
   d.field("ended", text_of(got.ended), text_of(j.ended));
   d.field("priority", got.priority, j.priority);
-  d.field("tasks", got.tasks, j.tasks.size());
+  d.field("tasks", got.tasks, std::ranges::count(j.tasks, false, &model::task::replaced));
+  d.field("task_numbers", got.task_numbers, j.tasks.size());
   d.field("code", got.code, j.code);
   d.field("parent", got.parent, j.parent);
   auto counts = plan::task_counts{};
   for (const auto& t : j.tasks)
-    ++counts[static_cast<std::size_t>(t.state)];
+    if (!t.replaced)
+      ++counts[static_cast<std::size_t>(t.state)];
   const auto unstarted = [](const plan::task_counts& x) { return x[0] + x[1]; };
   d.field("counts[waiting, ready]", unstarted(got.counts), unstarted(counts));
   for (auto i = std::size_t{2}; i < counts.size(); ++i)

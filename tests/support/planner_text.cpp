@@ -121,10 +121,11 @@ std::string_view name_of_outcome(const plan::report& x) {
 
 std::string text_of(const plan::event& x) {
   static constexpr std::array names{
-    "agent_joined",   "agent_lost",    "slots_changed",   "job_submitted",  "job_resumed",
-    "tasks_reported", "time_passed",   "job_paused",      "job_cancelled",  "job_retried",
-    "job_purged",     "sweep_due",     "signal_received", "review_decided", "heart_beaten",
-    "step_done",      "chunks_emitted"};
+    "agent_joined",   "agent_lost",     "slots_changed",   "job_submitted",  "job_resumed",
+    "tasks_reported", "time_passed",    "job_paused",      "job_cancelled",  "job_retried",
+    "job_purged",     "sweep_due",      "signal_received", "review_decided", "heart_beaten",
+    "step_done",      "chunks_emitted", "tasks_added",     "task_removed",   "task_enabled",
+    "input_set"};
   static_assert(names.size() == std::variant_size_v<plan::event>);
   auto out = std::string{names[x.index()]};
   if (const auto* r = std::get_if<plan::tasks_reported>(&x))

@@ -10,6 +10,7 @@ planner_world::planner_world(world_options options)
   : options_(std::move(options)),
     store_(store::make_memory()) {
   on_disk_.retention = options_.retention;
+  on_disk_.pool = options_.pool;
   crash();
 }
 
@@ -133,7 +134,8 @@ void planner_world::crash() {
   auto first = plan::effects{};
   auto disk = store_->read();
   planner_.reset();
-  auto made = plan::planner::restore(*disk, {options_.scope, options_.retention}, now, first);
+  auto made =
+    plan::planner::restore(*disk, {options_.scope, options_.retention, options_.pool}, now, first);
   if (!made)
     return fail("restore: " + to_string(made.error()));
   planner_.emplace(std::move(*made));
@@ -351,8 +353,8 @@ void planner_world::check() {
 void planner_world::compare_restored() {
   auto first = plan::effects{};
   auto disk = store_->read();
-  auto copy =
-    plan::planner::restore(*disk, {plan::scope::every_job, options_.retention}, now, first);
+  auto copy = plan::planner::restore(
+    *disk, {plan::scope::every_job, options_.retention, options_.pool}, now, first);
   if (!copy)
     return fail("restore: " + to_string(copy.error()));
   std::erase_if(first.commands,
@@ -386,21 +388,22 @@ void planner_world::finish() {
   auto missing = std::set<std::string>{};
   for (const auto& j : model_.jobs())
     for (const auto& t : j.tasks)
-      missing.insert(t.agent);
+      for (const auto& agent : {t.agent, t.compensate})
+        if (!agent.empty())
+          missing.insert(agent);
   const auto here = agents_;
   for (const auto& a : here)
     lose(a.agent);
   for (const auto& name : missing)
     join({.agent = name, .slots = 2, .retry = {}, .timeout = {}});
-  for (const auto& j : model_.jobs())
-    if (j.taken && !j.purged && j.state == job_state::paused)
-      resume(j.id);
   for (auto turn = 0; ok() && turn < 10'000; ++turn) {
     commit_all();
     if (auto h = holding()) {
       report(*h, plan::completed{payload::from_bytes("1")});
     } else if (is_to_sweep()) {
       sweep();
+    } else if (resume_a_paused_job()) {
+      continue;
     } else if (!answer_a_wait()) {
       if (const auto when = model_.wake_at())
         time_passes_to(*when);
@@ -413,6 +416,15 @@ void planner_world::finish() {
   for (const auto& j : model_.jobs())
     if (ok() && j.taken && !j.purged && !finished(j.state))
       fail("job " + j.id + " never ends");
+}
+
+bool planner_world::resume_a_paused_job() {
+  for (const auto& j : model_.jobs())
+    if (j.taken && !j.purged && j.state == job_state::paused) {
+      resume(j.id);
+      return true;
+    }
+  return false;
 }
 
 /// Sends a signal that is waited for, or accepts what is in review.

@@ -35,6 +35,8 @@ struct world_options {
   model::coverage* covers = nullptr;
   /// Finished jobs are purged so long after their end; 0: never.
   duration retention{0};
+  /// What tasks may take, over all jobs.
+  resources pool = {};
 };
 
 /// Planner, model, store and what is on the way between them. After the first difference
@@ -152,6 +154,7 @@ private:
   void count_jobs_in_memory();
   bool answer_a_wait();
   bool cancel_a_stalled_job();
+  bool resume_a_paused_job();
 
   world_options options_;
   std::unique_ptr<store::store> store_;

@@ -1,5 +1,6 @@
 // One long random history: everything that can happen, in any order.
 #include <support/histories.hpp>
+#include <support/random_specs.hpp>
 
 #include <algorithm>
 
@@ -60,7 +61,7 @@ private:
   }
 
   void step() {
-    const auto what = roll_(132);
+    const auto what = roll_(140);
     if (what < 55)
       reports();
     else if (what < 67)
@@ -87,8 +88,39 @@ private:
       signal();
     else if (what < 122)
       decide();
-    else
+    else if (what < 132)
       lives();
+    else
+      change();
+  }
+
+  /// Of a job that goes on.
+  void change() {
+    const auto id = some_id();
+    const auto* j = world_.job(id);
+    if (j == nullptr)
+      return;
+    note("change " + id);
+    const auto name = j->tasks[roll_(static_cast<std::uint32_t>(j->tasks.size()))].name;
+    const auto client = world_.someone();
+    const auto what = roll_(4);
+    if (what == 0)
+      return world_.apply(plan::tasks_added{id, some_tasks(name), client});
+    if (what == 1)
+      return world_.apply(plan::task_removed{id, name, client});
+    if (what == 2)
+      return world_.apply(plan::task_enabled{id, name, roll_.once_in(2), client});
+    world_.apply(plan::input_set{id, name, text_payload(std::string(1 + roll_(200), '3')), client});
+  }
+
+  std::vector<plan::task_spec> some_tasks(const std::string& after) {
+    auto made = std::vector{task(roll_.once_in(2) ? "" : "t" + std::to_string(roll_(9)))};
+    made[0].after = {after};
+    if (roll_.once_in(2)) {
+      made.push_back(task(""));
+      made[roll_(2)].after.push_back(task_ref::nth(roll_(2)));
+    }
+    return made;
   }
 
   /// Pause, cancel, purge.
@@ -245,49 +277,11 @@ private:
   }
 
   plan::task_spec task(std::string name) {
-    auto t = plan::task_spec{};
-    t.name = std::move(name);
-    t.agent = std::string(1, static_cast<char>('a' + roll_(3)));
-    t.priority = static_cast<std::int32_t>(roll_(2));
-    t.optional = roll_.once_in(5);
-    t.at_most_once = roll_.once_in(12);
-    if (roll_.once_in(6))
-      t.timeout = duration{10 + roll_(60)};
-    if (roll_.once_in(6))
-      t.total_timeout = duration{20 + roll_(200)};
-    if (roll_.once_in(8))
-      t.heartbeat = duration{20 + roll_(60)};
-    if (roll_.once_in(8))
-      t.retry = retry_policy{.max_attempts = 1 + roll_(3),
-                             .initial = duration{roll_(30)},
-                             .backoff = backoff::fixed,
-                             .abort_on = {"x.abort"}};
-    if (!roll_.once_in(5))
-      t.input = text_payload(std::string(1 + roll_(200), '7'));
-    return t;
+    return some_task_spec(roll_, std::move(name));
   }
 
   plan::job_spec some_job(std::string id) {
-    auto spec = job_of(std::move(id), {});
-    spec.priority = static_cast<std::int32_t>(roll_(2));
-    const auto n = 1 + roll_(4);
-    for (auto i = std::uint32_t{0}; i < n; ++i) {
-      spec.tasks.push_back(task(roll_.once_in(3) ? "" : "t" + std::to_string(i)));
-      for (auto before = std::uint32_t{0}; before < i; ++before)
-        if (roll_.once_in(3))
-          spec.tasks[i].after.push_back(task_ref::nth(before));
-    }
-    if (roll_.once_in(10))
-      spec.allowed_agents = {"a", "b"};
-    if (roll_.once_in(6))
-      spec.limits = {.tasks = roll_.once_in(2) ? n + roll_(4) : 0,
-                     .depth = roll_(4),
-                     .running = roll_(3),
-                     .deadline =
-                       roll_.once_in(3) ? std::optional{duration{50 + roll_(300)}} : std::nullopt};
-    spec.stall_action = static_cast<stall_action>(roll_(4));
-    spec.planning_agent = "a";
-    return spec;
+    return some_job_spec(roll_, std::move(id));
   }
 
   void submit() {
@@ -459,6 +453,8 @@ private:
 walk_result wander(std::uint64_t seed, std::uint32_t steps, world_options options) {
   if (seed % 3 == 0) // some forget what is finished
     options.retention = 200ms;
+  if (seed % 5 != 0) // in the others, jobs have only what they say
+    options.pool = {{"gpu", 2}, {"disk", 1}};
   return wanderer{seed, options}.run(steps);
 }
 

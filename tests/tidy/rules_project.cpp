@@ -90,7 +90,7 @@ std::vector<std::string> named_tests(const std::string& line) {
 
 bool is_for_dagger(std::string_view yaml) {
   const std::string text = "\n" + std::string(yaml);
-  return text.find("\njob:") != text.npos || text.find("\nflow:") != text.npos;
+  return text.find("\njob:") != text.npos || text.find("\nnodes:") != text.npos;
 }
 
 struct answer {

@@ -5,7 +5,8 @@
 
 namespace dagger {
 
-/// Adds `set`, `sleep` and `fail`. Throws what `engine::add` throws.
+/// Adds all agents of docs/reference/actions.md: `set`, `shell`, `read_file`, ... Throws what
+/// `engine::add` throws.
 void add_builtin_agents(engine& to);
 
 } // namespace dagger

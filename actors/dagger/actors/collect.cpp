@@ -45,13 +45,8 @@ task_ref task::impl::add(task_options options) {
     throw error{code::invalid_input, ok.error().message};
   if (auto why = where->agents->refusal(options.agent, options.input, false))
     throw std::move(*why);
-  if (names_.contains(options.name))
-    throw error{code::conflict, "a task '" + options.name + "' has been added already"};
   for (auto& x : options.after)
     check_task(x, "`after`");
-  if (added_.size() >= limits::tasks_per_job)
-    throw error{code::limit,
-                "a job has at most " + std::to_string(limits::tasks_per_job) + " tasks"};
   auto alone = plan::job_spec{.id = "x"};
   // The bytes only: nobody looks into it again, and its parts are freed where they were made.
   auto bytes = payload::from_bytes(to_text(options.input));
@@ -61,8 +56,15 @@ task_ref task::impl::add(task_options options) {
   if (auto wrong = plan::problems(alone); !wrong.empty())
     throw std::move(wrong.front());
   spec.after = std::move(after);
-  if (!spec.name.empty())
-    names_.insert(spec.name);
+  return add(std::move(spec));
+}
+
+task_ref task::impl::add(plan::task_spec spec) {
+  if (added_.size() >= limits::tasks_per_job)
+    throw error{code::limit,
+                "a job has at most " + std::to_string(limits::tasks_per_job) + " tasks"};
+  if (!spec.name.empty() && !names_.insert(spec.name).second)
+    throw error{code::conflict, "a task '" + spec.name + "' has been added already"};
   added_.push_back(std::move(spec));
   return task_ref::nth(static_cast<std::uint32_t>(added_.size() - 1));
 }

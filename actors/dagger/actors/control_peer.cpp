@@ -22,8 +22,8 @@ void control_peer::look_for_line() {
   scanned_ = end_of_line_ == std::string::npos ? in_.size() : end_of_line_;
 }
 
-void control_peer::read() {
-  while (!has_line() && !is_endless() && !silent_) {
+void control_peer::read(std::size_t most) {
+  while (!has_line() && coming() <= most && !silent_) {
     auto before = in_.size();
     in_.resize(before + read_bytes);
     auto n = ::recv(socket_.get(), in_.data() + before, read_bytes, MSG_DONTWAIT);
@@ -41,7 +41,7 @@ void control_peer::read() {
 }
 
 bool control_peer::is_endless() const {
-  return !has_line() && in_.size() - begin_ > limits::control_line_bytes;
+  return coming() > limits::control_line_bytes;
 }
 
 std::optional<std::string> control_peer::next_line() {
@@ -72,6 +72,10 @@ void control_peer::say(std::string_view line, timestamp now) {
     out_.clear();
     told_ = 0;
     progress_ = now;
+  }
+  if (told_ >= worth_moving) { // it takes some of it, but never all
+    out_.erase(0, told_);
+    told_ = 0;
   }
   out_.append(line);
 }

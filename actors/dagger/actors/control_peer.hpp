@@ -18,8 +18,8 @@ public:
     return socket_.get();
   }
 
-  /// Reads what is there, up to the first whole line and a bit more.
-  void read();
+  /// Reads what is there, up to the first whole line or `most` bytes of it, and a bit more.
+  void read(std::size_t most);
 
   /// The next whole line without its end, if there is one.
   std::optional<std::string> next_line();
@@ -27,6 +27,11 @@ public:
   /// Whether there is a whole line.
   bool has_line() const {
     return end_of_line_ != std::string::npos;
+  }
+
+  /// Bytes of the line that is coming.
+  std::size_t coming() const {
+    return has_line() ? 0 : in_.size() - begin_;
   }
 
   /// The line that is coming is longer than `limits::control_line_bytes`.
@@ -53,6 +58,11 @@ public:
   /// Bytes that it has not taken.
   std::size_t untold() const {
     return out_.size() - told_;
+  }
+
+  /// What is kept for it, told or not.
+  std::size_t kept() const {
+    return out_.size();
   }
 
   /// Since when it has not taken anything, while there is something to take.

@@ -5,10 +5,13 @@
 //          what has been reported is committed ─► actors end ─► store is closed
 #include <dagger/actors/engine_impl.hpp>
 
+#include <dagger/actors/flow_desk.hpp>
 #include <dagger/actors/gateway.hpp>
+#include <dagger/actors/programs.hpp>
 #include <dagger/plan/rows.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace dagger {
@@ -57,8 +60,9 @@ engine::impl::impl(engine_options options, parts from)
     views_(std::make_shared<snapshots>(store_)),
     directory_(std::make_shared<directory>()),
     line_(std::make_shared<line>()),
-    workplace_(std::make_shared<workplace>(
-      workplace{views_, directory_, std::make_shared<actors::log>(options_.log), line_})),
+    workplace_(std::make_shared<workplace>(workplace{views_, directory_,
+                                                     std::make_shared<actors::log>(options_.log),
+                                                     line_, std::make_shared<program_cache>()})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_, workplace_->logger),
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
@@ -67,8 +71,8 @@ engine::impl::impl(engine_options options, parts from)
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
   build(options_.adopt == adopt::every_job
-          ? plan::planner_options{plan::scope::every_job, options_.retention}
-          : plan::planner_options{plan::scope::named});
+          ? plan::planner_options{plan::scope::every_job, options_.retention, options_.resources}
+          : plan::planner_options{plan::scope::named, duration{0}, options_.resources});
   open_gateway();
 }
 
@@ -87,6 +91,7 @@ void engine::impl::build(const plan::planner_options& options) {
   start_keeper(planning);
   start_planner(planning, std::move(*core));
   open_line();
+  open_flows();
   auto initial = std::make_shared<parcel>();
   initial->batches = first.writes.empty() ? 0 : 1;
   initial->writes = std::move(first.writes);
@@ -113,7 +118,9 @@ void engine::impl::start_keeper(const std::shared_ptr<planner_setup>& planning) 
       post(planner_, written{false});
   };
   keeping_->on_write = [this] { appended_.tell(); };
+  keeping_->waits_for_room = options_.run_tasks;
   keeping_->on_full = [this](const std::optional<error>& why) {
+    set_full(why);
     clients_.set_full(why);
     post(planner_, written{why.has_value()});
   };
@@ -142,6 +149,33 @@ void engine::impl::open_line() {
       },
     .pump = pump_,
   });
+}
+
+/// Runs of flows: memory only, beside the planner.
+void engine::impl::open_flows() {
+  auto cores = std::max(1u, std::thread::hardware_concurrency());
+  flows_ = std::make_unique<flow_desk>(flow_desk::setup{
+    .clock = clock_.get(),
+    .grace = options_.grace,
+    .workers = options_.threads > 0 ? options_.threads : cores,
+    .deterministic = system_->is_deterministic(),
+    .start_runner = [this] { return system_->start_flow_runner(clock_.get()); },
+    .call = [this](std::function<void()> what) { clients_.call(std::move(what)); },
+    .submit = [this](const job& x) -> future<job_result> { return submit(x.spec()); },
+    .cancel_job = [this](std::string id) { cancel(std::move(id)); },
+    .purge_job = [this](std::string id) { purge(std::move(id)); },
+  });
+}
+
+flow_run engine::impl::run(const flow& what, const flow_inputs& inputs) {
+  auto made = flow_parts::program::make_of(what);
+  if (!made)
+    return flow_desk::refused(made.error());
+  return flows_->run(std::move(*made), inputs);
+}
+
+flow_run engine::impl::resume(std::shared_ptr<flow_execution> paused) {
+  return flows_->resume(std::move(paused));
 }
 
 /// A store on a disk can be reached by others; without a socket it works all the same.
@@ -221,6 +255,8 @@ std::vector<agent_description> engine::impl::agents() const {
   auto found = std::vector<agent_description>{};
   for (auto& x : directory_->all()) {
     auto& o = x->options;
+    if (o.name.starts_with("dagger.")) // they run what files say, nobody names them
+      continue;
     found.push_back({o.name, o.description, o.version, o.input, o.output, x->slots, o.cooperative});
   }
   return found;
@@ -233,6 +269,25 @@ std::unique_ptr<store::view> engine::impl::read() const {
 std::optional<error> engine::impl::broken() const {
   auto guard = std::lock_guard{mutex_};
   return broken_;
+}
+
+std::optional<error> engine::impl::full() const {
+  auto guard = std::lock_guard{mutex_};
+  return full_;
+}
+
+/// Said when it begins and when it is over, not each time the keeper tries.
+void engine::impl::set_full(const std::optional<error>& why) {
+  auto guard = std::unique_lock{mutex_};
+  auto news = why.has_value() != full_.has_value();
+  full_ = why;
+  guard.unlock();
+  if (news)
+    workplace_->logger->write(log_level::warning,
+                              why ? "the store is full and the engine waits for room, nothing is "
+                                    "lost: "
+                                      + to_string(*why)
+                                  : "there is room in the store again: the engine goes on");
 }
 
 void engine::impl::break_down(const error& why) {
@@ -271,7 +326,9 @@ void engine::impl::close() {
     gateway_->close_desk();
   // A store that is full is tried once more.
   post(keeper_, flush{});
+  flows_->stop();
   stop_agents();
+  flows_->close(pump_);
   line_->close();
   for (auto& x : crews_)
     x->close();

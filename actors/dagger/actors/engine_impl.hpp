@@ -16,6 +16,7 @@
 
 namespace dagger::actors {
 
+class flow_desk;
 class gateway;
 
 } // namespace dagger::actors
@@ -51,9 +52,12 @@ public:
   future<void> retry(std::string job_id, std::string from,
                      std::shared_ptr<const plan::job_spec> with);
   future<void> purge(std::string job_id);
+  flow_run run(const flow& what, const flow_inputs& inputs);
+  flow_run resume(std::shared_ptr<actors::flow_execution> paused);
   std::vector<agent_description> agents() const;
   std::unique_ptr<store::view> read() const;
   std::optional<error> broken() const;
+  std::optional<error> full() const;
 
   /// Who wants to know of new rows in the log `dagger.jobs`.
   actors::append_watch& appended() {
@@ -83,6 +87,7 @@ private:
   void start_keeper(const std::shared_ptr<actors::planner_setup>& planning);
   void start_planner(const std::shared_ptr<actors::planner_setup>& planning, plan::planner&& core);
   void open_line();
+  void open_flows();
   void open_gateway();
   void tell_of_stall(plan::stalled&& x);
   template <class Event>
@@ -91,6 +96,7 @@ private:
                                           const json& value) const;
   std::optional<error> refusal(const plan::job_spec& spec) const;
   std::optional<error> out_of_space() const;
+  void set_full(const std::optional<error>& why);
   void break_down(const error& why);
   void stop_agents();
 
@@ -111,7 +117,9 @@ private:
   actors::planner_actor planner_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<actors::crew>> crews_;
+  std::unique_ptr<actors::flow_desk> flows_;
   std::optional<error> broken_;
+  std::optional<error> full_;
   std::unique_ptr<actors::gateway> gateway_;
 };
 

@@ -3,7 +3,9 @@
 
 #include <dagger/plan/rows.hpp>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace dagger::actors {
 
@@ -38,14 +40,12 @@ result<event_stream> event_stream::begin(store::view& v, const control_watch& wh
 }
 
 result<void> event_stream::read_stream(store::view& v, std::string& to) {
-  auto before = told_;
-  auto done = plan::read_stream(v, job_, *task_, told_, [&](const plan::stream_entry& x) {
-    told_ = x.position + 1;
-    return true;
-  });
-  if (told_ > before)
+  auto end = plan::stream_end(v, job_, *task_);
+  if (!end)
+    return fail(end.error());
+  if (*end > std::exchange(told_, std::max(told_, *end)))
     to += to_line_of_stream(told_);
-  return done;
+  return {};
 }
 
 event_stream::state event_stream::read(store::view& v, std::string& to, std::size_t most_bytes) {

@@ -146,6 +146,7 @@ void gateway::run() {
       else
         ++i;
     }
+    end_long_line(now);
     stop_listening_to_log();
   }
   // All futures are settled by now.
@@ -159,8 +160,10 @@ bool gateway::wait() {
   auto fds =
     std::vector<pollfd>{{box_->bell(), POLLIN, 0}, {full_until_ ? -1 : listener_.get(), POLLIN, 0}};
   auto ready = false;
+  others_wait_ = false;
   for (auto& [id, x] : visitors_) {
-    auto listens = may_speak(x) && !x.peer.silent() && !x.peer.has_line();
+    others_wait_ |= must_wait(id, x);
+    auto listens = may_speak(x) && !x.peer.silent() && !x.peer.has_line() && !must_wait(id, x);
     auto events = (listens ? POLLIN : 0) | (x.peer.untold() > 0 ? POLLOUT : 0);
     fds.push_back({x.peer.gone() ? -1 : x.peer.fd(), static_cast<short>(events), 0});
     ready = ready || (x.more && x.peer.untold() < untold_bytes);
@@ -170,7 +173,7 @@ bool gateway::wait() {
   auto fd = fds.begin() + 2;
   for (auto& [id, x] : visitors_) {
     if ((fd->events & POLLIN) != 0 && (fd->revents & (POLLIN | POLLHUP)) != 0)
-      x.peer.read();
+      read(id, x);
     if ((fd->revents & (POLLHUP | POLLERR)) != 0) {
       x.peer.set_gone();
       x.watch.reset();
@@ -185,9 +188,49 @@ bool gateway::wait() {
   return !box_->stopped();
 }
 
+/// Its line is long, and another one's is being read.
+bool gateway::must_wait(std::uint64_t id, const visitor& x) const {
+  return long_line_ && *long_line_ != id && x.peer.coming() > limits::control_short_line_bytes;
+}
+
+void gateway::read(std::uint64_t id, visitor& from) {
+  auto may_be_long = !long_line_ || *long_line_ == id;
+  from.peer.read(may_be_long ? limits::control_line_bytes : limits::control_short_line_bytes);
+  if (!may_be_long || from.peer.coming() <= limits::control_short_line_bytes)
+    return;
+  long_line_ = id;
+  long_line_grew_ = engine_.time().now();
+}
+
+/// Lets the next one go on when this one's request is done, or when it keeps others waiting.
+void gateway::end_long_line(timestamp now) {
+  auto at = long_line_ ? visitors_.find(*long_line_) : visitors_.end();
+  if (at == visitors_.end())
+    return long_line_.reset();
+  auto& x = at->second;
+  auto until = long_line_until();
+  if (until && *until <= now) {
+    x.last = true;
+    x.peer.say(to_line(error{code::timeout, "others wait for the end of this line"}), now);
+  }
+  auto comes = x.peer.coming() > limits::control_short_line_bytes;
+  if (x.last || (!comes && !x.waits))
+    long_line_.reset();
+}
+
+/// Until when the others wait for the rest of the line that is being read.
+std::optional<timestamp> gateway::long_line_until() const {
+  auto at = long_line_ && others_wait_ ? visitors_.find(*long_line_) : visitors_.end();
+  if (at == visitors_.end() || at->second.peer.coming() <= limits::control_short_line_bytes)
+    return std::nullopt;
+  return long_line_grew_ + patience_;
+}
+
 /// Milliseconds until somebody's patience is at its end; -1: forever.
 int gateway::time_left() const {
   auto next = full_until_;
+  if (auto until = long_line_until())
+    next = std::min(next.value_or(timestamp::max()), *until);
   for (auto& [id, x] : visitors_)
     if (auto stuck = x.peer.stuck_since(); stuck && (!next || *stuck + patience_ < *next))
       next = *stuck + patience_;
@@ -220,6 +263,8 @@ void gateway::let_in() {
 }
 
 bool gateway::may_speak(const visitor& x) {
+  if (x.peer.gone()) // what it has said counts, but nobody hears of it
+    return !x.last;
   return !x.waits && !x.watch && !x.last && x.peer.untold() < untold_bytes;
 }
 
@@ -341,6 +386,8 @@ void gateway::show(visitor& to) {
 }
 
 bool gateway::is_through(const visitor& x) const {
+  if (x.peer.gone()) // also while its request waits: others need its place
+    return x.last || !x.peer.has_line();
   if (x.waits)
     return false;
   if (x.last)

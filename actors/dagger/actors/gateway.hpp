@@ -67,6 +67,10 @@ private:
   void stop_listening_to_log();
   bool is_through(const visitor& x) const;
   static bool may_speak(const visitor& x);
+  void read(std::uint64_t id, visitor& from);
+  bool must_wait(std::uint64_t id, const visitor& x) const;
+  void end_long_line(timestamp now);
+  std::optional<timestamp> long_line_until() const;
 
   template <class T>
   void answer(std::uint64_t to, const future<T>& when);
@@ -81,6 +85,10 @@ private:
   std::uint64_t last_ = 0;
   std::optional<timestamp> full_until_; // no descriptor is free
   bool listens_ = false;                // to the log
+  // Of those with a line that is not short: who may go on, when it last did, whether others wait.
+  std::optional<std::uint64_t> long_line_;
+  timestamp long_line_grew_{};
+  bool others_wait_ = false;
   std::thread thread_;
 };
 

@@ -77,8 +77,8 @@ void hosted_agent::take(plan::assign& x) {
     auto made = std::make_shared<visit::impl>(setup_.where, setup_.agent, std::move(given),
                                               std::move(control));
     running_.emplace(attempt, made);
-    if (auto failed = failed_to_prepare(made->attempt))
-      report(attempt, std::move(*failed));
+    if (auto ended = ended_before(made->attempt))
+      report(attempt, std::move(*ended));
     else
       ask_for(made);
   }

@@ -6,11 +6,17 @@ namespace dagger::actors {
 graph::picture picture_of(std::string title, const std::vector<plan::task_status>& tasks) {
   auto made = graph::picture{};
   made.title = std::move(title);
+  auto box_of = std::vector<std::optional<std::uint32_t>>(tasks.size());
+  for (auto next = std::uint32_t{0}; auto& x : tasks)
+    if (!x.replaced)
+      box_of[x.number] = next++;
   auto arrow = [&](std::uint32_t from, std::uint32_t to, graph::edge_kind kind) {
-    if (from < tasks.size())
-      made.edges.push_back({from, to, kind});
+    if (from < tasks.size() && box_of[from])
+      made.edges.push_back({*box_of[from], *box_of[to], kind});
   };
   for (auto& x : tasks) {
+    if (x.replaced)
+      continue;
     auto& box = made.nodes.emplace_back();
     box.id = x.name;
     box.label = {x.name};

@@ -93,7 +93,7 @@ void keeper::pass(std::size_t n) {
 }
 
 void keeper::failed(const error& why) {
-  if (why.code == code::store_full && !setup_->ending) {
+  if (why.code == code::store_full && setup_->waits_for_room && !setup_->ending) {
     full_ = true;
     setup_->on_full(why);
     setup_->clock->set(alarm_, setup_->clock->now() + full_store_pause);

@@ -26,6 +26,8 @@ struct keeper_setup {
   std::function<void(const std::optional<error>&)> on_full;
   /// The store cannot be written any more; the engine ends.
   std::function<void(const error&)> on_broken;
+  /// Whether a full store is waited for; else it is an error as any other.
+  bool waits_for_room = true;
   /// The engine ends: a full store is tried once more, then what is left is dropped.
   std::atomic<bool> ending{false};
   /// The engine is broken, here or elsewhere: nothing more is committed or released.

@@ -45,7 +45,8 @@ order::order(std::optional<std::vector<plan::task_status>> stored)
     stored_(stored ? std::move(*stored) : std::vector<plan::task_status>{}),
     nodes_(stored_.size()) {
   for (auto& x : stored_) {
-    names_.emplace(x.name, x.number);
+    if (!x.replaced)
+      names_.emplace(x.name, x.number);
     for (auto on : x.after)
       put(x.number, on);
     if (x.state == task_state::suspended)

@@ -73,4 +73,8 @@ agent_actor system::start_hosted(agent_setup setup, agent_factory make) {
   return spawn<hosted_agent>(native(), std::move(setup), std::move(make));
 }
 
+flow_runner_actor system::start_flow_runner(actors::clock* clock) {
+  return spawn<flow_runner>(native(), clock);
+}
+
 } // namespace dagger::actors

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dagger/actors/crew.hpp>
+#include <dagger/actors/flow_runner.hpp>
 #include <dagger/actors/hosted.hpp>
 #include <dagger/actors/keeper.hpp>
 #include <dagger/actors/planner.hpp>
@@ -33,6 +34,13 @@ public:
   /// An agent that is a function; `threads` is null unless `needs_crew`.
   agent_actor start_agent(agent_setup setup, std::shared_ptr<crew> threads);
   agent_actor start_hosted(agent_setup setup, agent_factory make);
+
+  flow_runner_actor start_flow_runner(actors::clock* clock);
+
+  /// Nothing runs by itself.
+  bool is_deterministic() const {
+    return how_ == staging::deterministic;
+  }
 
   /// Until all actors have ended.
   void wait();

@@ -5,6 +5,7 @@
 //   conclude: check the output ─► report with all that was collected
 #include <dagger/actors/visit.hpp>
 
+#include <dagger/actors/node_visit.hpp>
 #include <dagger/actors/order.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/codec/json.hpp>
@@ -75,12 +76,11 @@ result<void> task::impl::prepare() {
     feedback = load(view, store::slot::feedback, given.feedback);
     answer = load(view, store::slot::answer, given.answer);
     progress = load(view, store::slot::progress, given.progress);
-    if (given.templated) {
-      auto value = resolved(view, input);
-      if (!value)
-        return fail(std::move(value.error()));
-      input = std::move(*value);
-    }
+    if (given.compensates)
+      input = undoing_input(view);
+    if (given.templated)
+      if (auto done = evaluate(view); !done || skipped)
+        return done;
   } catch (error& x) {
     return fail(std::move(x));
   }
@@ -90,38 +90,44 @@ result<void> task::impl::prepare() {
   return {};
 }
 
-result<json> task::impl::resolved(store::view& view, const json& tmpl) {
-  auto inputs = json{};
-  auto job = plan::find_job(view, given.job_id);
-  if (!job)
-    return fail(std::move(job.error()));
-  if (*job) {
-    auto text =
-      plan::load(view, given.attempt.job, store::job_itself, store::slot::input, (*job)->inputs);
-    if (!text)
-      return fail(std::move(text.error()));
-    inputs = text->value();
+/// What the task got that is to be undone, and what it has returned.
+json task::impl::undoing_input(store::view& view) const {
+  auto reader = actors::program_reader{view, *where->programs, given.attempt.job};
+  auto undone = reader.task(*given.compensates);
+  return {{"inputs", reader.input_of(undone)}, {"outputs", reader.output_of(undone)}};
+}
+
+/// Turns a template, or the program of a node, into what the agent gets.
+result<void> task::impl::evaluate(store::view& view) {
+  if (!graph::is_program(input) && !graph::part_in(input)) {
+    auto value = resolved(view, input);
+    if (!value)
+      return fail(std::move(value.error()));
+    input = std::move(*value);
+    return {};
   }
+  node = std::make_unique<actors::node_visit>(view, *where->programs, given, input);
+  auto value = node->evaluate();
+  if (!value)
+    return fail(std::move(value.error()));
+  if (*value)
+    input = std::move(**value);
+  else
+    skipped = node->left_out();
+  return {};
+}
+
+result<json> task::impl::resolved(store::view& view, const json& tmpl) {
   if (!dependencies_)
     read_dependencies(view);
   auto find = [&](std::string_view name) {
     return std::find_if(dependencies_->begin(), dependencies_->end(),
                         [&](auto& x) { return x.name == name; });
   };
-  return graph::resolve(tmpl, [&](std::string_view text) -> result<std::optional<json>> {
-    auto known = [&](std::string_view id) { return find(id) != dependencies_->end(); };
-    auto ref = graph::parse_reference(text, known);
-    if (!ref)
-      return fail(std::move(ref.error()));
-    if (ref->of_inputs())
-      return graph::follow(inputs, ref->path, "the inputs").map([](const json* x) {
-        return std::optional<json>{*x};
-      });
-    auto from = find(ref->node);
-    return graph::read_output(*ref, from->completed() ? &from->output : nullptr).map([](json x) {
-      return std::optional<json>{std::move(x)};
-    });
-  });
+  return actors::filled(
+    tmpl, actors::inputs_of(view, given.attempt.job),
+    [&](std::string_view name) { return find(name) != dependencies_->end(); },
+    [&](std::string_view name) { return find(name)->completed() ? &find(name)->output : nullptr; });
 }
 
 const std::vector<dependency>& task::impl::dependencies() {
@@ -163,16 +169,36 @@ plan::report task::impl::failed(failure why, json more) const {
   return made;
 }
 
+plan::report task::impl::violated(const std::vector<schema::violation>& wrong) const {
+  return failed({.code = std::string{code::invalid_output}, .message = schema::to_text(wrong)},
+                to_feedback(wrong));
+}
+
+/// Gives a node's files their names, once all else is right; the report of the attempt if it is
+/// not.
+std::optional<plan::report> task::impl::finish_node(json& output) const {
+  if (auto fine = actors::check_shape(output, "the output"); !fine)
+    return failed(actors::to_failure(fine.error()));
+  auto wrong = agent->output.check(output);
+  if (!wrong.empty())
+    return violated(wrong);
+  auto found = node->finish(output);
+  if (!found)
+    return failed(actors::to_failure(found.error()));
+  return found->empty() ? std::nullopt : std::optional{violated(*found)};
+}
+
 /// The text of an output that is good, or the report of an attempt that failed for it.
-task::impl::checked task::impl::check_output(const json& output) const {
+task::impl::checked task::impl::check_output(json& output) const {
+  if (node)
+    if (auto ended = finish_node(output))
+      return tl::unexpected{std::move(*ended)};
   auto text = actors::to_payload(output, "the output");
   if (!text)
     return tl::unexpected{failed(actors::to_failure(text.error()))};
   auto wrong = agent->output.check(output);
   if (!wrong.empty())
-    return tl::unexpected{
-      failed({.code = std::string{code::invalid_output}, .message = schema::to_text(wrong)},
-             to_feedback(wrong))};
+    return tl::unexpected{violated(wrong)};
   return std::move(*text);
 }
 
@@ -235,10 +261,12 @@ plan::report guarded(task::impl& self, const std::function<plan::report()>& run)
   }
 }
 
-std::optional<plan::report> failed_to_prepare(task::impl& self) {
+std::optional<plan::report> ended_before(task::impl& self) {
   auto ready = false;
-  auto failed = guarded(self, [&] {
+  auto ended = guarded(self, [&] {
     auto done = self.prepare();
+    if (done && self.skipped)
+      return self.conclude(task{self}.skip(*self.skipped));
     ready = done.has_value();
     if (ready)
       return plan::report{};
@@ -246,12 +274,12 @@ std::optional<plan::report> failed_to_prepare(task::impl& self) {
     why.retryable = may_pass(why.code);
     return self.failed(std::move(why));
   });
-  return ready ? std::nullopt : std::optional{std::move(failed)};
+  return ready ? std::nullopt : std::optional{std::move(ended)};
 }
 
 plan::report perform(task::impl& self) {
-  if (auto failed = failed_to_prepare(self))
-    return std::move(*failed);
+  if (auto ended = ended_before(self))
+    return std::move(*ended);
   return guarded(self, [&] {
     auto handle = task{self};
     return self.conclude(self.agent->options.run(handle, self.input));

@@ -20,8 +20,10 @@
 
 namespace dagger::actors {
 
+class node_visit;
 class order;
 class outbox;
+class program_cache;
 
 /// What agents' threads may reach. They can outlive the engine, so it is shared.
 struct workplace {
@@ -29,6 +31,7 @@ struct workplace {
   std::shared_ptr<const directory> agents;
   std::shared_ptr<const log> logger;
   std::shared_ptr<const line> to_engine;
+  std::shared_ptr<program_cache> programs;
 };
 
 /// How others end an attempt.
@@ -53,7 +56,8 @@ public:
   /// Throws `error` (attempt_lost) if the attempt is over.
   void check_not_lost() const;
 
-  /// Loads, resolves and checks what the agent gets; the error is the attempt's end.
+  /// Loads, resolves and checks what the agent gets; the error is the attempt's end. If `skipped`
+  /// is there afterwards, the agent is not called.
   result<void> prepare();
 
   /// Turns what the agent returned into a report.
@@ -69,6 +73,8 @@ public:
   /// So many tasks will be added.
   void expect(std::size_t n);
   task_ref add(task_options options);
+  /// Adds a task as it is: a node of a flow, or a part of one.
+  task_ref add(plan::task_spec spec);
   void add_dependency(const task_ref& later, const task_ref& earlier);
   void set_summary(std::string text);
   std::string submit(const plan::job_spec& spec, on_parent_end when_done);
@@ -92,13 +98,21 @@ public:
   json feedback;
   json answer;
   json progress;
+  /// If this is a node of a flow.
+  std::unique_ptr<actors::node_visit> node;
+  /// Why it does not run: its condition is false, or it is disabled.
+  std::optional<std::string> skipped;
 
 private:
   using checked = tl::expected<payload, plan::report>;
 
   json load(store::view& view, store::slot which, const plan::stored_payload& from) const;
+  json undoing_input(store::view& view) const;
+  result<void> evaluate(store::view& view);
   result<json> resolved(store::view& view, const json& tmpl);
-  checked check_output(const json& output) const;
+  plan::report violated(const std::vector<schema::violation>& wrong) const;
+  std::optional<plan::report> finish_node(json& output) const;
+  checked check_output(json& output) const;
   void read_dependencies(store::view& view);
   void check_task(const task_ref& x, const char* role) const;
   payload to_state(const json& x) const;
@@ -125,14 +139,21 @@ private:
 
 namespace dagger::actors {
 
+/// What stands behind a task, for agents that are part of the engine.
+struct inside {
+  static task::impl& of(task& x) {
+    return x.impl_;
+  }
+};
+
 /// An error as the failure of an attempt.
 failure to_failure(const error& x);
 
 /// Calls `run` and turns whatever it throws into a failed attempt.
 plan::report guarded(task::impl& self, const std::function<plan::report()>& run);
 
-/// Prepares the attempt; the report of a failed one if that is not possible.
-std::optional<plan::report> failed_to_prepare(task::impl& self);
+/// Prepares the attempt; its report if the agent is not to be called: it has failed, or is skipped.
+std::optional<plan::report> ended_before(task::impl& self);
 
 /// The whole way for an agent that is a function: prepare, call, conclude.
 plan::report perform(task::impl& self);

@@ -82,6 +82,13 @@ void members::take(const json& from, std::string where, std::vector<std::string>
     take(from[i], where + "[" + std::to_string(i) + "]", to[i]);
 }
 
+void members::take(const json& from, std::string where, std::map<std::string, std::uint64_t>& to) {
+  if (!from.is_object())
+    return wrong("must be an object of numbers", std::move(where));
+  for (auto& [name, amount] : from.items())
+    take(amount, where + "." + name, to[name]);
+}
+
 std::optional<std::uint64_t> members::natural(const json& x) {
   if (x.is_number_unsigned())
     return x.get<std::uint64_t>();

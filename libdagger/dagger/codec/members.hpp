@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,7 @@ private:
   void take(const json& from, std::string where, json& to);
   void take(const json& from, std::string where, duration& to);
   void take(const json& from, std::string where, std::vector<std::string>& to);
+  void take(const json& from, std::string where, std::map<std::string, std::uint64_t>& to);
 
   template <class T>
   void take(const json& from, std::string where, std::optional<T>& to) {

@@ -23,9 +23,11 @@ findings::finding findings::make(position at, std::string_view pointer, std::str
           {code::invalid_input, std::move(message), file_ + ":" + to_text(at), std::move(hint)}};
 }
 
-void findings::add(std::string_view pointer, std::string message, std::string hint) {
+void findings::add(std::string_view pointer, std::string message, std::string hint,
+                   std::optional<position> at) {
   if (problems_.size() < limits::problems)
-    problems_.push_back(make(places_.value(pointer), pointer, std::move(message), std::move(hint)));
+    problems_.push_back(
+      make(at ? *at : places_.value(pointer), pointer, std::move(message), std::move(hint)));
 }
 
 void findings::add_at_key(std::string_view pointer, std::string message, std::string hint) {

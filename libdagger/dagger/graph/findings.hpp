@@ -5,6 +5,7 @@
 #include <dagger/error.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +20,9 @@ public:
     : file_(std::move(file)),
       places_(places) {}
 
-  /// At the value at `pointer`.
-  void add(std::string_view pointer, std::string message, std::string hint = {});
+  /// At the value at `pointer`, or at a place in it.
+  void add(std::string_view pointer, std::string message, std::string hint = {},
+           std::optional<position> at = {});
 
   /// At the member name at `pointer`.
   void add_at_key(std::string_view pointer, std::string message, std::string hint = {});

@@ -3,7 +3,7 @@
 #include <dagger/codec/nearest.hpp>
 #include <dagger/codec/utf8.hpp>
 #include <dagger/graph/file.hpp>
-#include <dagger/graph/reference.hpp>
+#include <dagger/graph/flow_tasks.hpp>
 
 #include <algorithm>
 
@@ -56,77 +56,33 @@ json all_inputs(const spec& file, const json& given, std::vector<error>& problem
   return made;
 }
 
-/// Looks references to inputs up; leaves all others.
-class input_resolver {
-public:
-  explicit input_resolver(const json& inputs) : inputs_(inputs) {}
-
-  result<std::optional<json>> operator()(std::string_view text) const {
-    // In a loaded file, whatever is not an input is a task.
-    auto ref = parse_reference(text, [](std::string_view) { return true; });
-    if (!ref)
-      return fail(ref.error());
-    if (!ref->of_inputs())
-      return std::nullopt;
-    auto found = follow(inputs_, ref->path, "the inputs");
-    if (!found)
-      return fail(found.error());
-    return **found;
-  }
-
-private:
-  const json& inputs_;
-};
-
-/// The input of one task, with all that can be known now.
-payload bound(const spec& file, std::size_t index, const input_resolver& value_of,
-              std::vector<error>& problems) {
-  auto& node = file.nodes[index];
-  if (node.binding == node::binding::literal)
-    return node.task.input;
-  auto failed = problems.size();
-  for (auto& x : references_in(node.inputs))
-    if (auto value = value_of(x.text); !value)
-      problems.push_back(error_at(file, input_pointer(file, index, x.pointer), value.error()));
-  if (problems.size() > failed)
-    return {};
-  auto made = node.binding == node::binding::of_nodes ? resolve_some(node.inputs, value_of)
-                                                      : resolve(node.inputs, value_of);
-  if (made)
-    return payload::from(std::move(*made));
-  problems.push_back(error_at(file, input_pointer(file, index, made.error().where), made.error()));
-  return {};
-}
-
 } // namespace
 
-instance instantiate(const spec& file, const json& given, std::string id) {
+tl::expected<json, std::vector<error>> input_values(const spec& file, const json& given) {
   auto problems = std::vector<error>{};
-  auto inputs = all_inputs(file, given, problems);
+  auto made = all_inputs(file, given, problems);
   if (!problems.empty())
     return tl::unexpected(std::move(problems));
-  auto made = plan::job_spec{};
+  return made;
+}
+
+instance instantiate(const spec& file, const json& given, std::string id) {
+  auto inputs = input_values(file, given);
+  if (!inputs)
+    return tl::unexpected(std::move(inputs.error()));
+  auto where = placement{.inputs = std::move(*inputs)};
+  auto tasks = flow_tasks(file, where);
+  if (!tasks)
+    return tl::unexpected(std::move(tasks.error()));
+  auto made = head_of(file);
   made.id = std::move(id);
-  made.name = file.name;
-  made.description = file.description;
-  made.priority = file.priority;
-  made.tags = file.tags;
-  made.allowed_agents = file.allowed_agents;
-  made.limits = file.limits;
-  made.stall_action = file.stall_action;
-  made.planning_agent = file.planning_agent;
-  made.tasks.reserve(file.nodes.size());
-  auto value_of = input_resolver{inputs};
-  for (auto i = std::size_t{0}; i < file.nodes.size(); ++i) {
-    made.tasks.push_back(file.nodes[i].task);
-    made.tasks.back().input = bound(file, i, value_of, problems);
-  }
-  if (!problems.empty())
-    return tl::unexpected(std::move(problems));
-  made.inputs = payload::from(std::move(inputs));
-  if (!file.outputs.empty()) {
+  made.tasks = std::move(*tasks);
+  made.inputs = payload::from(std::move(where.inputs));
+  // A `failure:` is no dependant.
+  auto extra = made.tasks.size() > file.nodes.size();
+  if (!file.outputs.empty() || extra) {
     auto outputs = json::object();
-    for (auto& [name, reference] : file.outputs)
+    for (auto& [name, reference] : outputs_of(file))
       outputs[name] = reference;
     made.outputs = payload::from(std::move(outputs));
   }

@@ -1,6 +1,9 @@
 // Pictures of definitions.
 #include <dagger/graph/picture.hpp>
 
+#include <dagger/graph/binding.hpp>
+
+#include <optional>
 #include <unordered_map>
 
 namespace dagger::graph {
@@ -47,6 +50,55 @@ private:
   std::unordered_map<std::string_view, std::uint32_t> numbers_;
 };
 
+/// Draws a flow, and the flows that its nodes run in frames beside them.
+struct flow_drawing {
+  /// Beyond this, sub-flows are boxes.
+  static constexpr auto most_boxes = std::size_t{200'000};
+
+  void add(const spec& flow, const std::string& prefix, const std::string& group,
+           std::optional<std::uint32_t> around) {
+    auto first = static_cast<std::uint32_t>(picture.nodes.size());
+    auto index = node_index{flow.nodes};
+    auto bound = binder{flow, [](auto&, error, auto) {}};
+    for (auto& x : flow.nodes)
+      add_box(x, prefix, group);
+    for (auto i = std::uint32_t{0}; i < flow.nodes.size(); ++i) {
+      auto before = bound.bind(i).after;
+      for (auto& id : before)
+        if (auto from = index.find(id))
+          picture.edges.push_back(
+            {first + static_cast<std::uint32_t>(*from), first + i, edge_kind::after});
+      if (around && before.empty())
+        picture.edges.push_back({*around, first + i, edge_kind::added});
+    }
+    for (auto i = std::uint32_t{0}; i < flow.nodes.size(); ++i) {
+      auto& x = flow.nodes[i];
+      auto sub = flow.sub_flows.find(x.flow());
+      if (sub == flow.sub_flows.end()
+          || picture.nodes.size() + sub->second->nodes.size() > most_boxes)
+        continue;
+      auto name = prefix + x.id;
+      picture.nodes[first + i].group = name;
+      add(*sub->second, name + "/", name, first + i);
+    }
+  }
+
+  void add_box(const node& x, const std::string& prefix, const std::string& group) {
+    auto& box = picture.nodes.emplace_back();
+    box.id = prefix + x.id;
+    box.label = {x.id};
+    box.group = group;
+    if (x.action != x.id)
+      box.label.push_back(x.action);
+    if (!x.for_each.empty())
+      box.label.push_back("for each of " + x.for_each);
+    if (x.repeat)
+      box.label.push_back("up to " + std::to_string(x.repeat->max) + " times");
+  }
+
+  graph::picture picture;
+};
+
 } // namespace
 
 std::string_view to_text(edge_kind x) {
@@ -71,12 +123,10 @@ picture picture_of(const plan::job_spec& job) {
 }
 
 picture picture_of(const spec& file) {
-  auto made = drawing{file.name};
-  for (auto& node : file.nodes)
-    made.add_node(node.task);
-  for (auto i = std::uint32_t{0}; i < file.nodes.size(); ++i)
-    made.add_edges(i, file.nodes[i].task);
-  return made.take();
+  auto made = flow_drawing{};
+  made.add(file, {}, {}, std::nullopt);
+  made.picture.title = file.name;
+  return std::move(made.picture);
 }
 
 } // namespace dagger::graph

@@ -226,7 +226,8 @@ std::optional<std::size_t> list_index(std::string_view step) {
 
 } // namespace
 
-result<reference> parse_reference(std::string_view text, const is_node& known) {
+result<reference> parse_reference(std::string_view text, const is_node& known,
+                                  std::span<const std::string_view> locals) {
   auto bad = [&](std::string why) {
     return fail(code::invalid_input, "'" + std::string{text} + "' is no reference: " + why, {},
                 "write inputs.NAME or TASK.PATH");
@@ -240,7 +241,10 @@ result<reference> parse_reference(std::string_view text, const is_node& known) {
   auto made = reference{};
   auto first = text.substr(0, text.find('.'));
   auto end = first.size();
-  if (first != "inputs") {
+  if (std::find(locals.begin(), locals.end(), first) != locals.end()) {
+    made.node = first;
+    made.local = true;
+  } else if (first != "inputs") {
     auto fits = [&] { return end <= limits::name_bytes && known(text.substr(0, end)); };
     for (end = text.size(); end != text.npos && !fits();)
       end = text.rfind('.', end - 1);
@@ -254,6 +258,17 @@ result<reference> parse_reference(std::string_view text, const is_node& known) {
     end = next;
   }
   return made;
+}
+
+std::size_t longest_id(std::span<const std::string> steps, const is_node& known) {
+  auto id = std::string{};
+  auto longest = std::size_t{0};
+  for (auto i = std::size_t{0}; i < steps.size() && id.size() <= limits::name_bytes; ++i) {
+    id += (i == 0 ? "" : ".") + steps[i];
+    if (known(id))
+      longest = i + 1;
+  }
+  return longest;
 }
 
 std::vector<found_reference> references_in(const json& tmpl) {

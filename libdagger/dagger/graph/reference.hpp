@@ -16,10 +16,12 @@ namespace dagger::graph {
 
 /// A reference taken apart.
 struct reference {
-  /// The node or task; empty for the inputs of the whole.
+  /// The node or task, or the local name; empty for the inputs of the whole.
   std::string node;
   /// Member names and list indexes; for the inputs, the first is the name of the input.
   std::vector<std::string> path;
+  /// `node` is one of the local names: `item`, `index`, `previous`.
+  bool local = false;
 
   bool of_inputs() const {
     return node.empty();
@@ -32,9 +34,14 @@ struct reference {
 using is_node = std::function<bool(std::string_view id)>;
 
 /// Takes `inputs.x.y` or `NODE.path` apart; ids may contain dots, the longest that fits wins.
-/// Refuses what is no reference (invalid_input) and unknown nodes (not_found; `where` is the
-/// word that was taken for the id).
-result<reference> parse_reference(std::string_view text, const is_node& known);
+/// Where it stands, some `locals` may mean something; they go before ids. Refuses what is no
+/// reference (invalid_input) and unknown nodes (not_found; `where` is the word that was taken for
+/// the id).
+result<reference> parse_reference(std::string_view text, const is_node& known,
+                                  std::span<const std::string_view> locals = {});
+
+/// How many of `steps`, joined by dots, are the longest id that fits; 0 if none does.
+std::size_t longest_id(std::span<const std::string> steps, const is_node& known);
 
 /// A reference in a template.
 struct found_reference {

@@ -11,12 +11,13 @@ namespace {
 /// Checks and resolves what a report adds to a job.
 class adder {
 public:
-  adder(const job& j, std::uint32_t reporter, const report& r,
-        const std::map<std::string, agent_entry, std::less<>>& agents)
+  adder(const job& j, std::optional<std::uint32_t> reporter, const report& r,
+        const std::map<std::string, agent_entry, std::less<>>& agents, const resources& pool)
     : job_(j),
       reporter_(reporter),
       report_(r),
       agents_(agents),
+      pool_(pool),
       old_(j.row.tasks) {}
 
   result<additions> run() {
@@ -43,14 +44,15 @@ private:
       bounds.depth > 0 ? std::min(bounds.depth, limits::task_depth) : limits::task_depth;
     if (depth() >= deepest)
       return error{code::limit, "tasks are nested deeper than " + std::to_string(deepest)};
-    auto& allowed_names = job_.definition.allowed_agents;
     for (auto n = std::uint32_t{0}; n < report_.added.size(); ++n) {
       auto& x = report_.added[n];
-      if (auto a = agents_.find(x.agent); a == agents_.end() || !a->second.known)
-        return error{code::not_found, "there is no agent '" + x.agent + "'"};
-      if (!allowed_names.empty()
-          && std::find(allowed_names.begin(), allowed_names.end(), x.agent) == allowed_names.end())
-        return error{code::limit, "agent '" + x.agent + "' is not among the job's allowed agents"};
+      if (auto wrong = check_agent(x.agent))
+        return wrong;
+      if (!x.compensate.empty())
+        if (auto wrong = check_agent(x.compensate))
+          return wrong;
+      if (auto wrong = lacks(x.resources, pool_, job_.definition.resources))
+        return wrong;
       if (x.input.bytes().size() > limits::payload_bytes)
         return error{code::too_large, "the input of an added task is larger than "
                                         + std::to_string(limits::payload_bytes) + " bytes"};
@@ -64,9 +66,18 @@ private:
     return std::nullopt;
   }
 
+  std::optional<error> check_agent(const std::string& name) const {
+    auto& allowed = job_.definition.allowed_agents;
+    if (auto a = agents_.find(name); a == agents_.end() || !a->second.known)
+      return error{code::not_found, "there is no agent '" + name + "'"};
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+      return error{code::limit, "agent '" + name + "' is not among the job's allowed agents"};
+    return std::nullopt;
+  }
+
   std::uint32_t depth() const {
-    auto n = std::uint32_t{1};
-    for (auto up = job_.tasks[reporter_].spec.parent; up; up = job_.tasks[*up].spec.parent)
+    auto n = std::uint32_t{0};
+    for (auto up = reporter_; up; up = job_.tasks[*up].spec.parent)
       ++n;
     return n;
   }
@@ -111,15 +122,36 @@ private:
                                      + "' is not waiting any more: nothing can be put before it"};
       made_.dependencies[*later].push_back(*earlier);
     }
+    name_unnamed();
     if (auto wait = std::get_if<suspended>(&report_.outcome))
       for (auto& c : wait->any_of)
         if (auto wrong = resolve_condition(c))
           return wrong;
-    for (auto& [name, number] : names_)
-      if (auto waiting = job_.expected.find(name); waiting != job_.expected.end())
-        for (auto& l : waiting->second)
-          arrived_[l.task].push_back(number);
+    if (!job_.expected.empty())
+      for (auto* names : {&names_, &made_names_})
+        for (auto& [name, number] : *names)
+          if (auto waiting = job_.expected.find(name); waiting != job_.expected.end())
+            for (auto& l : waiting->second)
+              arrived_[l.task].push_back(number);
     return std::nullopt;
+  }
+
+  /// Who expects a task may mean one by the name that is made for it.
+  void name_unnamed() {
+    auto wait = std::get_if<suspended>(&report_.outcome);
+    auto expects = wait && std::any_of(wait->any_of.begin(), wait->any_of.end(), [](auto& c) {
+                     return !c.expected.empty();
+                   });
+    if (job_.expected.empty() && !expects)
+      return;
+    for (auto n = std::uint32_t{0}; n < report_.added.size(); ++n) {
+      if (!report_.added[n].name.empty())
+        continue;
+      auto made = name(old_ + n);
+      while (job_.names.contains(made) || names_.contains(made))
+        made += '_';
+      made_names_.emplace(std::move(made), old_ + n);
+    }
   }
 
   /// Expected tasks that are there already are tasks like others.
@@ -133,6 +165,8 @@ private:
         return error{code::invalid_input, "'" + name + "' is not a name for a task"};
       if (auto n = number_of(task_ref{name}))
         tasks.push_back(*n);
+      else if (auto made = made_names_.find(name); made != made_names_.end())
+        tasks.push_back(made->second);
       else if (std::find(missing.begin(), missing.end(), name) == missing.end())
         missing.push_back(name);
     }
@@ -143,7 +177,7 @@ private:
   std::vector<std::uint32_t> needs(std::uint32_t t) const {
     auto found = std::vector<std::uint32_t>{};
     auto add = [&](std::uint32_t on) {
-      if (on >= old_ || !settled(job_.tasks[on].row.state))
+      if (on >= old_ || !settled(job_.tasks[on].row))
         found.push_back(on);
     };
     if (t >= old_) {
@@ -154,7 +188,10 @@ private:
     } else if (auto& row = job_.tasks[t].row; row.state == task_state::waiting) {
       job_.for_each_after(t, add);
       if (row.rare().waits_again)
-        for_each(row.waited, add);
+        for_each(row.waited, [&](std::uint32_t on) {
+          if (!contains(row.rare().spared, on))
+            add(on);
+        });
     } else if (row.state == task_state::suspended) {
       for (auto& c : row.wait->any_of)
         for_each(c.tasks, add);
@@ -168,7 +205,9 @@ private:
 
   /// What was there has no cycle, so one must lead through something that changed.
   std::optional<error> find_cycle() {
-    auto starts = std::vector<std::uint32_t>{reporter_};
+    auto starts = std::vector<std::uint32_t>{};
+    if (reporter_)
+      starts.push_back(*reporter_);
     for (auto& [later, _] : made_.dependencies)
       starts.push_back(later);
     for (auto& [waiting, _] : arrived_)
@@ -235,11 +274,13 @@ private:
   }
 
   const job& job_;
-  std::uint32_t reporter_;
+  std::optional<std::uint32_t> reporter_;
   const report& report_;
   const std::map<std::string, agent_entry, std::less<>>& agents_;
+  const resources& pool_;
   std::uint32_t old_;
   std::unordered_map<std::string, std::uint32_t> names_;
+  std::unordered_map<std::string, std::uint32_t> made_names_; // if somebody may mean them
   std::unordered_set<std::uint32_t> done_;
   additions made_;
   /// Added tasks that others have waited for by name, by who has.
@@ -248,9 +289,10 @@ private:
 
 } // namespace
 
-result<additions> resolve(const job& j, std::uint32_t reporter, const report& r,
-                          const std::map<std::string, agent_entry, std::less<>>& agents) {
-  return adder{j, reporter, r, agents}.run();
+result<additions> resolve(const job& j, std::optional<std::uint32_t> reporter, const report& r,
+                          const std::map<std::string, agent_entry, std::less<>>& agents,
+                          const resources& pool) {
+  return adder{j, reporter, r, agents, pool}.run();
 }
 
 } // namespace dagger::plan

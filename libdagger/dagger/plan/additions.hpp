@@ -18,9 +18,10 @@ struct additions {
   std::vector<std::vector<std::string>> expected;                   // of each: who is missing
 };
 
-/// What the report of task `reporter` adds, or what is wrong with it: a limit, a name, an agent,
-/// a reference, a cycle.
-result<additions> resolve(const job& j, std::uint32_t reporter, const report& r,
-                          const std::map<std::string, agent_entry, std::less<>>& agents);
+/// What the report of task `reporter` (nobody: it comes from outside) adds, or what is wrong with
+/// it: a limit, a name, an agent, a reference, a cycle.
+result<additions> resolve(const job& j, std::optional<std::uint32_t> reporter, const report& r,
+                          const std::map<std::string, agent_entry, std::less<>>& agents,
+                          const resources& pool);
 
 } // namespace dagger::plan

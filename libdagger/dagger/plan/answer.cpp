@@ -10,7 +10,8 @@
 namespace dagger::plan {
 
 std::optional<error> planner::impl::refusal_of(const signal_received& x, const job& j) const {
-  if (finished(j.row.state) || j.row.state == job_state::cancelling)
+  auto is_ending = j.row.state == job_state::cancelling && j.row.undoing != undoing::begun;
+  if (finished(j.row.state) || is_ending)
     return error{code::conflict, "job '" + x.job + "' takes no signals: it is "
                                    + std::string{to_text(j.row.state)}};
   if (!valid_name(x.name))
@@ -33,6 +34,12 @@ std::optional<error> planner::impl::refusal_of(const signal_received& x, const j
   if (j.queued_signals >= limits::signals_per_job)
     return error{code::limit, "job '" + x.job + "' has " + std::to_string(j.queued_signals)
                                 + " signals that no task has taken"};
+  if (j.queued_bytes + x.value.bytes().size() > limits::queued_signal_bytes)
+    return error{code::limit, "the signals of job '" + x.job + "' that no task has taken have "
+                                + std::to_string(j.queued_bytes)
+                                + " bytes: with this one they "
+                                  "would have more than "
+                                + std::to_string(limits::queued_signal_bytes)};
   return std::nullopt;
 }
 
@@ -47,6 +54,7 @@ void planner::impl::take(const signal_received& x) {
   }
   auto value = x.value.empty() ? std::string{"null"} : std::string{x.value.bytes()};
   auto number = j->row.signals_end++;
+  j->queued_bytes += value.size();
   j->signals[x.name].push_back({number, value});
   ++j->queued_signals;
   touch(*j);
@@ -70,6 +78,7 @@ void planner::impl::take_signal(job& j, std::uint32_t t, const std::string& name
   if (queue->second.empty())
     j.signals.erase(queue);
   --j.queued_signals;
+  j.queued_bytes -= taken.value.size();
   out.writes.erase(store::table::signals, store::key::signal(j.number, taken.number));
   auto& more = j.tasks[t].row.rarely();
   more.signalled = true;
@@ -100,6 +109,7 @@ void planner::impl::accept_review(job& j, std::uint32_t t) {
   leave_wait(j, t);
   forget_visit(j, t);
   move(j, t, task_state::completed);
+  note_completion(j, t);
   settle(j, t);
 }
 

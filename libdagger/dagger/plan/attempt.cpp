@@ -81,17 +81,10 @@ void planner::impl::take(const chunks_emitted& x) {
   auto& known = jobs.at(job).tasks[task].stream_end;
   if (!s->stream_end) {
     if (!known) {
-      known = 0;
-      auto prefix = store::key::task(job, task);
-      auto last =
-        disk->scan(store::table::stream, store::key::chunk(job, task, ~std::uint64_t{0}),
-                   store::direction::down, [&](std::string_view key, const store::record&) {
-                     if (key.starts_with(prefix))
-                       known = store::key::chunk_of(key) + 1;
-                     return false;
-                   });
-      if (!last)
-        throw unreadable{last.error()};
+      auto end = plan::stream_end(*disk, job, task);
+      if (!end)
+        throw unreadable{end.error()};
+      known = *end;
     }
     s->stream_end = *known;
     if (*known > 0)

@@ -6,6 +6,7 @@
 #include <dagger/plan/states.hpp>
 #include <dagger/store/store.hpp>
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,6 +54,10 @@ struct assignment {
   attempt_id attempt;
   std::string job_id;
   std::string task_name;
+  /// The task that added it.
+  std::optional<std::uint32_t> parent;
+  /// The task that it undoes.
+  std::optional<std::uint32_t> compensates;
   /// Resolve references in the input first.
   bool templated = false;
   /// No visit has ended in a wait since the task began, or began anew by a retry.

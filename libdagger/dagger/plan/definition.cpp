@@ -1,8 +1,6 @@
-// Checking and comparing definitions of jobs. Knows no engine and no file.
+// Checking definitions of jobs. Knows no engine and no file.
 #include <dagger/plan/definition.hpp>
 
-#include <dagger/codec/bytes.hpp>
-#include <dagger/codec/hash.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/nearest.hpp>
 #include <dagger/graph/cycle.hpp>
@@ -10,7 +8,6 @@
 #include <dagger/limits.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
@@ -40,7 +37,8 @@ std::string wrong_with_name(std::string_view name) {
     return "a task cannot be named '" + std::string{name} + "': references to the inputs begin so";
   if (name.size() > limits::name_bytes)
     return "the name is longer than " + std::to_string(limits::name_bytes) + " bytes";
-  if (name.starts_with('.') || name.starts_with('-') || !only(name, "_.-"))
+  // Brackets and slashes are in the names of parts: "rows[3]", "load/check".
+  if (name.find_first_of(".-[]/") == 0 || !only(name, "_.-[]/"))
     return to_text(json(name))
          + " is no name: letters, digits, '_', and after the first also '.' and '-'";
   return {};
@@ -109,6 +107,7 @@ private:
     if (spec_.tasks.size() > limits::tasks_per_job)
       add(code::limit, "more than " + std::to_string(limits::tasks_per_job) + " tasks", "tasks");
     check_bounds();
+    check_resources(spec_.resources, "resources");
     check_payload(spec_.inputs, "inputs");
     check_payload(spec_.outputs, "outputs");
     allowed_.insert(spec_.allowed_agents.begin(), spec_.allowed_agents.end());
@@ -156,6 +155,7 @@ private:
             suggestion(task.agent, spec_.allowed_agents));
     check_payload(task.input, place(i, "input"));
     check_times(i);
+    check_place(i);
     for (auto j = std::size_t{0}; j < task.after.size(); ++j)
       check_after(i, j);
     graph_.end_node();
@@ -174,6 +174,38 @@ private:
     } else {
       wrong("unknown task '" + ref.name + "'", where(), suggestion(ref.name, names_));
     }
+  }
+
+  void check_resources(const resources& x, const std::string& where) {
+    if (x.size() > limits::resources)
+      add(code::limit, "more than " + std::to_string(limits::resources) + " kinds", where);
+    for (auto& [name, amount] : x)
+      if (name.empty() || name.size() > limits::name_bytes || !only(name, "_.-"))
+        wrong(to_text(json(name)) + " is no name of a resource", where);
+      else if (amount == 0)
+        wrong("must be at least 1", where + "." + name);
+  }
+
+  /// What a task says about those before it, beside it and after it.
+  void check_place(std::size_t i) {
+    auto& task = spec_.tasks[i];
+    if (task.after.empty()
+        && (task.run_if == run_if::one_success || task.run_if == run_if::one_failed))
+      wrong("it asks how one of the tasks before it ended, but comes after none",
+            place(i, "run_if"));
+    if (auto& agent = task.compensate; !agent.empty()) {
+      if (auto why = wrong_with_agent(agent); !why.empty())
+        wrong(std::move(why), place(i, "compensate"));
+      else if (!allowed_.empty() && !allowed_.contains(agent))
+        wrong("agent '" + agent + "' is not one of allowed_agents", place(i, "compensate"),
+              suggestion(agent, spec_.allowed_agents));
+    }
+    check_resources(task.resources, place(i, "resources"));
+    for (auto& [name, amount] : task.resources)
+      if (auto share = spec_.resources.find(name);
+          share != spec_.resources.end() && amount > share->second)
+        wrong("the job's share of '" + name + "' is " + std::to_string(share->second),
+              place(i, "resources." + name));
   }
 
   void check_times(std::size_t i) {
@@ -262,143 +294,6 @@ private:
   std::size_t compared_ = 0;
 };
 
-/// Writes a definition so that two that differ in any field give different bytes: every text
-/// has its length before it, every list its count, every option a mark.
-class hasher {
-public:
-  std::string run(const job_spec& spec) {
-    out_.text(spec.name);
-    out_.text(spec.description);
-    out_.zigzag(spec.priority);
-    texts(spec.tags);
-    content(spec.inputs);
-    content(spec.outputs);
-    texts(spec.allowed_agents);
-    out_.varint(spec.limits.tasks);
-    out_.varint(spec.limits.depth);
-    out_.varint(spec.limits.running);
-    time(spec.limits.deadline);
-    out_.byte(static_cast<std::uint8_t>(spec.stall_action));
-    out_.text(spec.planning_agent);
-    out_.varint(spec.tasks.size());
-    for (auto& task : spec.tasks)
-      add(spec, task);
-    return hash128(bytes_);
-  }
-
-private:
-  void add(const job_spec& spec, const task_spec& task) {
-    out_.text(task.name);
-    out_.text(task.agent);
-    out_.text(task.description);
-    out_.byte(static_cast<std::uint8_t>(task.kind));
-    out_.zigzag(task.priority);
-    out_.byte(
-      static_cast<std::uint8_t>(task.optional | task.at_most_once << 1 | task.templated << 2));
-    out_.byte(task.retry.has_value());
-    if (task.retry)
-      add(*task.retry);
-    time(task.timeout);
-    time(task.total_timeout);
-    time(task.heartbeat);
-    out_.varint(task.after.size());
-    for (auto& ref : task.after)
-      add(spec, ref);
-    content(task.input);
-  }
-
-  /// A task that has a name is the same task by number and by name.
-  void add(const job_spec& spec, const task_ref& ref) {
-    if (ref.added == task_ref::by_name) {
-      out_.byte(0);
-      out_.text(ref.name);
-    } else if (ref.added < spec.tasks.size() && !spec.tasks[ref.added].name.empty()) {
-      out_.byte(0);
-      out_.text(spec.tasks[ref.added].name);
-    } else {
-      out_.byte(1);
-      out_.varint(ref.added);
-    }
-  }
-
-  void add(const retry_policy& x) {
-    out_.varint(x.max_attempts);
-    out_.zigzag(x.initial.count());
-    out_.byte(static_cast<std::uint8_t>(x.backoff));
-    out_.big_endian(std::bit_cast<std::uint64_t>(x.multiplier));
-    out_.zigzag(x.max.count());
-    out_.big_endian(std::bit_cast<std::uint64_t>(x.jitter));
-    texts(x.retry_on);
-    texts(x.abort_on);
-  }
-
-  void time(const std::optional<duration>& x) {
-    out_.byte(x.has_value());
-    if (x)
-      out_.zigzag(x->count());
-  }
-
-  void texts(const std::vector<std::string>& xs) {
-    out_.varint(xs.size());
-    for (auto& x : xs)
-      out_.text(x);
-  }
-
-  /// Large payloads by their hash, so that a definition is never copied whole.
-  void content(const payload& x) {
-    out_.byte(x.empty() ? 0 : 1);
-    out_.varint(x.bytes().size());
-    out_.raw(x.bytes().size() <= limits::inline_payload_bytes ? std::string{x.bytes()}
-                                                              : hash128(x.bytes()));
-  }
-
-  std::string bytes_;
-  writer out_{bytes_};
-};
-
-std::string name_of(const job_spec& spec, const task_ref& ref) {
-  if (ref.added == task_ref::by_name)
-    return ref.name;
-  if (ref.added < spec.tasks.size() && !spec.tasks[ref.added].name.empty())
-    return spec.tasks[ref.added].name;
-  return "#" + std::to_string(ref.added);
-}
-
-bool same_after(const job_spec& a, const task_spec& x, const job_spec& b, const task_spec& y) {
-  return std::equal(x.after.begin(), x.after.end(), y.after.begin(), y.after.end(),
-                    [&](auto& p, auto& q) { return name_of(a, p) == name_of(b, q); });
-}
-
-/// The first field in which two tasks differ; empty if none.
-std::string_view difference(const job_spec& a, const task_spec& x, const job_spec& b,
-                            const task_spec& y) {
-  if (x.name != y.name)
-    return "name";
-  if (x.agent != y.agent)
-    return "agent";
-  if (!same_after(a, x, b, y))
-    return "after";
-  if (x.input != y.input || x.templated != y.templated)
-    return "input";
-  if (x.retry != y.retry)
-    return "retry";
-  if (x.timeout != y.timeout)
-    return "timeout";
-  if (x.total_timeout != y.total_timeout)
-    return "total_timeout";
-  if (x.heartbeat != y.heartbeat)
-    return "heartbeat";
-  if (x.priority != y.priority)
-    return "priority";
-  if (x.optional != y.optional)
-    return "optional";
-  if (x.at_most_once != y.at_most_once)
-    return "at_most_once";
-  if (x.kind != y.kind)
-    return "kind";
-  return x.description != y.description ? "description" : "";
-}
-
 } // namespace
 
 bool valid_job_id(std::string_view id) {
@@ -431,42 +326,14 @@ task_spec to_spec(task_options&& options, payload input) {
   made.timeout = options.timeout;
   made.total_timeout = options.total_timeout;
   made.heartbeat = options.heartbeat;
+  made.run_if = options.run_if;
+  made.on_failure = options.on_failure;
+  made.max_children = options.max_children;
+  made.resources = std::move(options.resources);
+  made.compensate = std::move(options.compensate);
   made.after = std::move(options.after);
   made.input = std::move(input);
   return made;
-}
-
-std::string hash_of(const job_spec& spec) {
-  return hasher{}.run(spec);
-}
-
-std::string difference(const job_spec& a, const job_spec& b) {
-  if (a.name != b.name)
-    return "name";
-  if (a.inputs != b.inputs)
-    return "inputs";
-  for (auto i = std::size_t{0}; i < std::min(a.tasks.size(), b.tasks.size()); ++i) {
-    auto& x = a.tasks[i];
-    if (auto field = difference(a, x, b, b.tasks[i]); !field.empty())
-      return std::string{field} + " of task "
-           + (x.name.empty() ? "number " + std::to_string(i) : "'" + x.name + "'");
-  }
-  if (a.tasks.size() != b.tasks.size())
-    return "number of tasks: " + std::to_string(a.tasks.size()) + " and "
-         + std::to_string(b.tasks.size());
-  if (a.outputs != b.outputs)
-    return "outputs";
-  if (a.allowed_agents != b.allowed_agents)
-    return "allowed_agents";
-  if (a.limits != b.limits)
-    return "limits";
-  if (a.stall_action != b.stall_action || a.planning_agent != b.planning_agent)
-    return "what happens when it stalls";
-  if (a.priority != b.priority)
-    return "priority";
-  if (a.tags != b.tags)
-    return "tags";
-  return a.description != b.description ? "description" : "";
 }
 
 } // namespace dagger::plan

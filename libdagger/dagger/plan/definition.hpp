@@ -31,6 +31,11 @@ struct task_spec {
   std::optional<duration> timeout = {};
   std::optional<duration> total_timeout = {};
   std::optional<duration> heartbeat = {};
+  dagger::run_if run_if = dagger::run_if::all_success;
+  std::optional<dagger::on_failure> on_failure = {};
+  std::uint32_t max_children = 0;
+  dagger::resources resources = {};
+  std::string compensate = {};
   /// Refers to tasks of the same definition or outcome, or by name.
   std::vector<task_ref> after = {};
   payload input = {};
@@ -58,6 +63,10 @@ struct job_spec {
   dagger::stall_action stall_action = dagger::stall_action::fail_wait;
   /// Who is told of a stall (`notify_planning_agent`).
   std::string planning_agent = {};
+  /// For the failures of tasks that do not say.
+  dagger::on_failure on_failure = dagger::on_failure::carry_on;
+  /// Its share of the pool.
+  dagger::resources resources = {};
   std::vector<task_spec> tasks = {};
 
   friend bool operator==(const job_spec&, const job_spec&) = default;
@@ -66,7 +75,8 @@ struct job_spec {
 /// `[A-Za-z0-9_-]{1,128}`.
 bool valid_job_id(std::string_view id);
 
-/// Of tasks and agents: `[A-Za-z0-9_][A-Za-z0-9_.-]*`, at most 128 bytes.
+/// Of tasks: `[A-Za-z0-9_][A-Za-z0-9_.-]*`, at most 128 bytes; those of parts of tasks also have
+/// `[`, `]` and `/`.
 bool valid_name(std::string_view name);
 
 /// Checks everything about a definition that needs no engine: id, names, limits,

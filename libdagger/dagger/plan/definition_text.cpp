@@ -14,6 +14,10 @@ constexpr std::string_view backoffs[] = {"fixed", "linear", "exponential"};
 constexpr std::string_view stall_actions[] = {"fail_wait", "notify_planning_agent", "terminate_job",
                                               "callback"};
 
+constexpr std::string_view conditions[] = {"all_success", "all_done", "one_success", "one_failed",
+                                           "none_failed"};
+constexpr std::string_view policies[] = {"continue", "stop", "pause"};
+
 template <class T>
 void put(json& to, const char* name, const T& x, const T& usual) {
   if (!(x == usual))
@@ -68,6 +72,13 @@ json to_json(const task_spec& x) {
   put(made, "timeout", x.timeout);
   put(made, "total_timeout", x.total_timeout);
   put(made, "heartbeat", x.heartbeat);
+  if (x.run_if != usual.run_if)
+    made["run_if"] = conditions[static_cast<std::size_t>(x.run_if)];
+  if (x.on_failure)
+    made["on_failure"] = policies[static_cast<std::size_t>(*x.on_failure)];
+  put(made, "max_children", x.max_children, usual.max_children);
+  put(made, "resources", x.resources, usual.resources);
+  put(made, "compensate", x.compensate, usual.compensate);
   for (auto& on : x.after)
     made["after"].push_back(to_json(on));
   put(made, "input", x.input);
@@ -133,6 +144,12 @@ void read(members& from, task_spec& to) {
   from.read("timeout", to.timeout);
   from.read("total_timeout", to.total_timeout);
   from.read("heartbeat", to.heartbeat);
+  from.read_enum("run_if", to.run_if, conditions);
+  if (from.find("on_failure"))
+    from.read_enum("on_failure", to.on_failure.emplace(), policies);
+  from.read("max_children", to.max_children);
+  from.read("resources", to.resources);
+  from.read("compensate", to.compensate);
   read_after(from, to.after);
   read(from, "input", to.input);
 }
@@ -156,6 +173,9 @@ json to_json(const job_spec& x) {
   if (x.stall_action != usual.stall_action)
     made["stall_action"] = stall_actions[static_cast<std::size_t>(x.stall_action)];
   put(made, "planning_agent", x.planning_agent, usual.planning_agent);
+  if (x.on_failure != usual.on_failure)
+    made["on_failure"] = policies[static_cast<std::size_t>(x.on_failure)];
+  put(made, "resources", x.resources, usual.resources);
   for (auto& task : x.tasks)
     made["tasks"].push_back(to_json(task));
   return made;
@@ -177,6 +197,8 @@ result<job_spec> spec_from(const json& text) {
   from.inside("limits", [&](members& x) { read(x, made.limits); });
   from.read_enum("stall_action", made.stall_action, stall_actions);
   from.read("planning_agent", made.planning_agent);
+  from.read_enum("on_failure", made.on_failure, policies);
+  from.read("resources", made.resources);
   from.each("tasks", [&](members& x) { read(x, made.tasks.emplace_back()); });
   if (auto why = from.end())
     return fail(std::move(*why));

@@ -46,6 +46,13 @@ void planner::impl::take(const agent_lost& x) {
   a.here = false;
   a.slots = 0;
   a.free = 0;
+  auto of = std::set<std::uint64_t>{};
+  auto waited_for = false;
+  for (auto& s : lost) {
+    waited_for |= give_resources(s);
+    of.insert(s.attempt.job);
+  }
+  slots_change(of, waited_for);
   for (auto& s : lost) {
     alone_runs &= !s.alone;
     auto j = find_or_load(s.attempt.job);
@@ -79,14 +86,18 @@ void planner::impl::enqueue(job& j, std::uint32_t t) {
   auto& queue = agent(x.spec.agent).ready;
   if (j.held)
     queue.hold(j.number);
-  queue.push({j.definition.priority, x.spec.priority}, j.number, t);
+  auto group = group_of(j, t);
+  if (group.held)
+    queue.hold(j.number, group.number);
+  queue.push({j.definition.priority, x.spec.priority}, j.number, t, group.number);
 }
 
 /// The task ends without having run.
 void planner::impl::dequeue(job& j, std::uint32_t t) {
   auto& x = j.tasks[t];
   alone.erase({x.row.interruptions, j.number, t});
-  agent(x.spec.agent).ready.erase({j.definition.priority, x.spec.priority}, j.number, t);
+  agent(x.spec.agent)
+    .ready.erase({j.definition.priority, x.spec.priority}, j.number, t, group_of(j, t).number);
 }
 
 void planner::impl::dispatch() {
@@ -108,7 +119,8 @@ bool planner::impl::dispatch_alone() {
   for (auto [interruptions, number, t] : alone) {
     auto& j = jobs.at(number);
     auto& a = agent(j.tasks[t].spec.agent);
-    if (a.slots == 0 || j.held)
+    if (a.slots == 0 || j.held
+        || lacks(j.tasks[t].spec.rare().resources, options.pool, j.definition.resources))
       continue;
     if (running.empty()) {
       alone.erase({interruptions, number, t});
@@ -137,14 +149,16 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   made.attempt = {j.number, t, x.row.visit, x.row.attempt};
   made.job_id = j.row.id;
   made.task_name = j.task_name(t);
-  made.templated = x.spec.templated;
+  made.parent = x.spec.parent;
+  made.compensates = x.spec.rare().compensates;
   auto& more = x.row.rare();
   made.first_visit = x.row.visit == more.first_visit;
   made.cause = {more.woken_by, x.row.deadline_passed, more.signalled};
   made.answer = more.answer;
   made.progress = more.progress;
   made.round = more.round;
-  made.input = x.spec.input;
+  made.templated = x.spec.templated && !more.has_input;
+  made.input = more.has_input ? more.input : x.spec.input;
   made.state = x.row.saved_state;
   made.feedback = x.row.feedback;
   for (auto part : {&x.spec.after, &x.row.added_after, &x.row.waited})
@@ -165,6 +179,9 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
     s.beat_until = later(now, *limit);
     set_alarm(alarm::kind::beat, *s.beat_until, j, t);
   }
+  if (!x.spec.rare().resources.empty())
+    s.takes = x.spec.more;
+  take_resources(s);
   --a.free;
   a.given.push_back(std::move(made));
 }

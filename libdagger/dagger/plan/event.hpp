@@ -122,6 +122,37 @@ struct review_decided {
   client_id client = 0;
 };
 
+/// Somebody outside adds tasks to a job that has not ended: all of them or none.
+/// `task_ref::nth(n)` names the n-th.
+struct tasks_added {
+  std::string id;
+  std::vector<task_spec> tasks;
+  client_id client = 0;
+};
+
+/// A task that has not started, and that no other one needs, is to go.
+struct task_removed {
+  std::string id;
+  std::string task;
+  client_id client = 0;
+};
+
+/// A task that has not started is to be skipped when its turn comes, or is not any more.
+struct task_enabled {
+  std::string id;
+  std::string task;
+  bool enabled = true;
+  client_id client = 0;
+};
+
+/// A task that has not started gets this input, in which `${...}` is text like any other.
+struct input_set {
+  std::string id;
+  std::string task;
+  payload input;
+  client_id client = 0;
+};
+
 /// A running attempt lives.
 struct heart_beaten {
   attempt_id attempt;
@@ -219,6 +250,7 @@ struct time_passed {};
 using event =
   std::variant<agent_joined, agent_lost, slots_changed, job_submitted, job_resumed, tasks_reported,
                time_passed, job_paused, job_cancelled, job_retried, job_purged, sweep_due,
-               signal_received, review_decided, heart_beaten, step_done, chunks_emitted>;
+               signal_received, review_decided, heart_beaten, step_done, chunks_emitted,
+               tasks_added, task_removed, task_enabled, input_set>;
 
 } // namespace dagger::plan

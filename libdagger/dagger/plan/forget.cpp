@@ -77,10 +77,17 @@ void planner::impl::doom(std::uint64_t number, const job_row& row) {
   out.writes.put(store::table::doomed, store::key::doomed(number), store::kind::doomed,
                  encode(doomed_row{row.events_end}));
   ids.erase(row.id);
+  forget_groups(number);
   jobs.erase(number);
   ours.erase(number);
   doomed.insert(number);
-  out.commands.push_back(sweep{});
+  sweep_soon();
+}
+
+/// One sweep after the other: each must see on disk what the last one has erased.
+void planner::impl::sweep_soon() {
+  if (!std::exchange(sweeping, true))
+    out.commands.push_back(sweep{});
 }
 
 /// The first purged job of which the disk knows: rows of others may still be on their way.
@@ -96,10 +103,14 @@ std::optional<std::uint64_t> planner::impl::next_to_sweep() {
 }
 
 void planner::impl::take(const sweep_due&) {
-  auto found = next_to_sweep();
-  if (!found)
-    return;
-  auto number = *found;
+  sweeping = false;
+  if (auto number = next_to_sweep())
+    sweep_rows(*number);
+  if (!doomed.empty())
+    sweep_soon();
+}
+
+void planner::impl::sweep_rows(std::uint64_t number) {
   auto left = limits::rows_per_sweep;
   auto prefix = store::key::of(number);
   for (auto t : tables_of_jobs) {
@@ -121,8 +132,6 @@ void planner::impl::take(const sweep_due&) {
     out.writes.put(store::table::doomed, store::key::doomed(number), store::kind::doomed,
                    encode(doomed_row{events}));
   }
-  if (!doomed.empty())
-    out.commands.push_back(sweep{});
 }
 
 /// Erases events of a purged job, the last ones first; what is left, as in `doomed_row`.
@@ -163,7 +172,7 @@ void planner::impl::begin_retention() {
   if (!found)
     throw unreadable{found.error()};
   if (!doomed.empty())
-    out.commands.push_back(sweep{});
+    sweep_soon();
   auto end = disk->get(store::table::meta, store::key::jobs_end);
   if (!end)
     throw unreadable{end.error()};

@@ -39,15 +39,16 @@ void listen(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
   if (t.row.state == task_state::waiting) {
     t.pending = 0;
+    t.upstream_bad = false;
     j.for_each_after(number, [&](std::uint32_t on) {
-      if (settled(j.tasks[on].row.state))
+      if (settled(j.tasks[on].row))
         return;
       ++t.pending;
       j.tasks[on].listeners.push_back({number, 0, 0});
     });
     if (t.row.rare().waits_again)
       for_each(t.row.waited, [&](std::uint32_t on) {
-        if (settled(j.tasks[on].row.state))
+        if (settled(j.tasks[on].row) || contains(t.row.rare().spared, on))
           return;
         ++t.pending;
         j.tasks[on].listeners.push_back({number, 0, 1});
@@ -59,16 +60,17 @@ void listen(job& j, std::uint32_t number) {
     auto& clause = t.row.wait->any_of[c];
     for (auto& name : clause.expected) {
       ++t.waiting[c].unsettled;
-      j.expected[name].push_back({number, t.row.visit, c});
+      j.expected[name].insert({number, t.row.visit, c});
     }
     if (clause.mode == wait_mode::signal)
       j.signal_waits[clause.signal].insert(number);
     for_each(clause.tasks, [&](std::uint32_t on) {
       auto& other = j.tasks[on].row;
       auto& p = t.waiting[c];
-      if (!settled(other.state)) {
+      if (!settled(other)) {
         ++p.unsettled;
         j.tasks[on].listeners.push_back({number, t.row.visit, c});
+        return;
       }
       p.completed |= other.state == task_state::completed;
       p.failed |= other.state == task_state::failed || other.state == task_state::cancelled
@@ -77,27 +79,56 @@ void listen(job& j, std::uint32_t number) {
   }
 }
 
+namespace {
+
+/// Whether who listens still is where it was when it began to.
+bool listens(const job& j, const listener& l) {
+  auto& row = j.tasks[l.task].row;
+  return l.visit == 0 ? row.state == task_state::waiting
+                      : row.state == task_state::suspended && row.visit == l.visit;
+}
+
+/// One listener of `t` has moved on. They are swept out when they are many, so that each costs
+/// little however many there are.
+void count_stale(job& j, task& t, std::uint32_t leaving) {
+  if (++t.stale <= t.listeners.size() / 2)
+    return;
+  std::erase_if(t.listeners, [&](auto& l) { return l.task == leaving || !listens(j, l); });
+  t.stale = 0;
+}
+
+} // namespace
+
 void unlisten(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
-  auto is_it = [&](auto& l) { return l.task == number && l.visit == t.row.visit; };
-  for (auto& c : t.row.wait->any_of) {
+  for (auto c = std::uint32_t{0}; auto& clause : t.row.wait->any_of) {
     // Those that are still to settle need not tell this visit any more.
-    for_each(c.tasks, [&](std::uint32_t on) {
-      if (!settled(j.tasks[on].row.state))
-        std::erase_if(j.tasks[on].listeners, is_it);
+    for_each(clause.tasks, [&](std::uint32_t on) {
+      if (!settled(j.tasks[on].row))
+        count_stale(j, j.tasks[on], number);
     });
-    for (auto& name : c.expected)
+    for (auto& name : clause.expected)
       if (auto at = j.expected.find(name); at != j.expected.end()) {
-        std::erase_if(at->second, is_it);
+        at->second.erase({number, t.row.visit, c});
         if (at->second.empty())
           j.expected.erase(at);
       }
-    if (auto at = j.signal_waits.find(c.signal); at != j.signal_waits.end()) {
+    if (auto at = j.signal_waits.find(clause.signal); at != j.signal_waits.end()) {
       at->second.erase(number);
       if (at->second.empty())
         j.signal_waits.erase(at);
     }
+    ++c;
   }
+}
+
+bool undoes(const job& j, std::uint32_t t) {
+  if (j.row.undoing == undoing::no)
+    return false;
+  auto up = std::optional{t};
+  while (up && !j.tasks[*up].spec.rare().compensates)
+    up = j.tasks[*up].spec.parent;
+  return up.has_value();
 }
 
 bool is_review(const task_row& row) {
@@ -140,7 +171,7 @@ result<void> load_head(store::view& disk, job& j) {
 }
 
 result<void> load_specs(store::view& disk, job& j) {
-  j.tasks.reserve(std::min<std::size_t>(j.row.tasks, limits::specs_per_row));
+  j.tasks.reserve(std::min(j.row.tasks, limits::tasks_per_job));
   auto add = [&](std::vector<spec_row>&& specs) {
     for (auto& s : specs) {
       j.tasks.emplace_back();
@@ -201,6 +232,7 @@ result<void> load_signals(store::view& disk, job& j) {
                     problem = row.error();
                     return false;
                   }
+                  j.queued_bytes += row->value.size();
                   j.signals[row->name].push_back({store::key::signal_of(key), row->value});
                   ++j.queued_signals;
                   return true;
@@ -235,7 +267,8 @@ bool makes_sense(const job& j) {
     auto& t = j.tasks[i];
     if (!ok(t.spec.after) || !ok(t.row.added_after) || !ok(t.row.waited)
         || (t.spec.parent && *t.spec.parent >= i)
-        || (t.row.state == task_state::backoff && !t.row.due)
+        || (t.spec.rare().compensates && *t.spec.rare().compensates >= i)
+        || !ok(t.row.rare().spared) || (t.row.state == task_state::backoff && !t.row.due)
         || (t.row.state == task_state::suspended) != t.row.wait.has_value())
       return false;
     if (t.row.wait)
@@ -276,7 +309,7 @@ result<job> load_job(store::view& disk, std::uint64_t number) try {
     if (t.row.state == task_state::waiting && t.pending == 0)
       t.row.state = task_state::ready;
     j.replaced += t.row.rare().replaced;
-    j.unsettled += !settled(t.row.state);
+    j.unsettled += !settled(t.row);
     j.active += active(t.row.state);
   }
   auto listed = disk.get(store::table::active, store::key::active(number));
@@ -297,6 +330,7 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   x.description = spec.description;
   x.kind = spec.kind;
   x.parent = spec.parent;
+  x.templated = spec.templated && !row.rare().has_input;
   for_each(spec.after, [&](std::uint32_t t) { x.after.push_back(t); });
   for_each(row.added_after, [&](std::uint32_t t) { x.after.push_back(t); });
   for_each(row.waited, [&](std::uint32_t t) { x.waited.push_back(t); });
@@ -316,7 +350,7 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   if (!row.code.empty() || !row.message.empty())
     x.error = dagger::error{row.code, row.message};
   x.summary = row.summary;
-  x.input = spec.input;
+  x.input = row.rare().has_input ? row.rare().input : spec.input;
   x.output = row.output;
   x.saved_state = row.saved_state;
   x.answer = row.rare().answer;

@@ -22,6 +22,8 @@ struct listener {
   std::uint32_t task;
   std::uint32_t visit;  // 0: it is waiting; else the visit that is suspended
   std::uint32_t clause; // of the wait; of a waiting one: whether it does not mind how the task ends
+
+  friend auto operator<=>(const listener&, const listener&) = default;
 };
 
 /// A queued signal.
@@ -51,7 +53,10 @@ struct task {
   bool is_new = false; // its spec is not in a batch yet
   // derived
   std::uint32_t pending = 0; // of `after`, not settled
+  bool upstream_bad = false; // one of `after` has ended otherwise than its `run_if` wants
+  std::uint32_t children_running = 0;
   std::vector<listener> listeners;
+  std::uint32_t stale = 0;                 // of them, about
   std::vector<progress> waiting;           // per clause
   std::optional<std::uint64_t> stream_end; // one past its last chunk, once somebody has looked
 };
@@ -70,9 +75,12 @@ struct job {
   bool held = false;        // nothing of it is assigned: it is paused, or at its limit
   std::map<std::string, std::deque<queued_signal>, std::less<>> signals;
   std::size_t queued_signals = 0;
+  /// Of their values.
+  std::size_t queued_bytes = 0;
   std::map<std::string, std::set<std::uint32_t>, std::less<>> signal_waits; // by name, tasks
-  std::map<std::string, std::vector<listener>, std::less<>> expected; // by name that is missing
+  std::map<std::string, std::set<listener>, std::less<>> expected; // by name that is missing
   std::vector<child_job> children;
+  std::optional<std::vector<std::uint32_t>> to_undo; // the next one last; once it has been asked
   bool dirty = false;
   bool definition_changed = false;
   std::uint32_t replaced = 0;     // tasks
@@ -129,6 +137,9 @@ void listen(job& j, std::uint32_t t);
 
 /// Takes a suspended task out of these lists.
 void unlisten(job& j, std::uint32_t t);
+
+/// Whether the task undoes another one, or was added by one that does.
+bool undoes(const job& j, std::uint32_t t);
 
 /// Whether the task's output is in review.
 bool is_review(const task_row& row);

@@ -103,7 +103,8 @@ void planner::impl::follow_ends() {
     for (auto& c : j.children)
       if (c.on_parent_end == on_parent_end::cancel)
         if (auto* child = find_or_load(c.number);
-            child && !finished(child->row.state) && child->row.state != job_state::cancelling)
+            child && !finished(child->row.state) && child->row.state != job_state::cancelling
+            && child->row.undoing != undoing::begun) // it is ending, and is let undo what it did
           cancel(*child);
   }
 }

@@ -93,6 +93,8 @@ void planner::impl::apply(const report& r) {
   running.erase(found);
   ++agent(s.agent).free;
   alone_runs &= !s.alone;
+  if (auto waited_for = give_resources(s); waited_for || s.lingering)
+    slots_change({s.attempt.job}, waited_for);
   if (s.lingering) {
     auto* late = find_or_load(r.attempt.job);
     if (late)
@@ -103,7 +105,7 @@ void planner::impl::apply(const report& r) {
   auto& j = *find_or_load(r.attempt.job);
   auto t = r.attempt.task;
   keep_progress(j, t, s);
-  if (j.row.state == job_state::cancelling)
+  if (is_ending(j, t))
     return end_cancelled(j, r);
   if (std::holds_alternative<given_back>(r.outcome))
     return give_back(j, t);
@@ -152,11 +154,8 @@ void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why,
   x.row.interruptions = 0;
   ++x.row.failures;
   auto& policy = retry_of(x);
-  if (!tries_again(policy, why, x.row.failures)) {
-    move(j, t, task_state::failed, why.code, why.message);
-    settle(j, t);
-    return;
-  }
+  if (!tries_again(policy, why, x.row.failures))
+    return fail_task(j, t, why.code, why.message);
   auto identity = j.row.id + ':' + std::to_string(t) + ':' + std::to_string(x.row.visit) + ':'
                 + std::to_string(x.row.attempt);
   auto pause = pause_after(policy, why, x.row.failures, identity);
@@ -169,19 +168,16 @@ void planner::impl::fail_attempt(job& j, std::uint32_t t, const failure& why,
 }
 
 void planner::impl::interrupt(job& j, std::uint32_t t) {
-  if (j.row.state == job_state::cancelling)
+  if (is_ending(j, t))
     return cancel_task(j, t);
   auto& row = j.tasks[t].row;
   ++row.interruptions;
   constexpr auto text = "the engine or the agent ended during the attempt";
-  if (row.at_most_once || row.interruptions >= row.max_interruptions) {
-    move(j, t, task_state::failed, std::string{code::interrupted},
-         row.at_most_once
-           ? std::string{text} + "; it runs at most once"
-           : std::string{text} + ", " + std::to_string(row.interruptions) + " times in a row");
-    settle(j, t);
-    return;
-  }
+  if (row.at_most_once || row.interruptions >= row.max_interruptions)
+    return fail_task(j, t, code::interrupted,
+                     row.at_most_once ? std::string{text} + "; it runs at most once"
+                                      : std::string{text} + ", " + std::to_string(row.interruptions)
+                                          + " times in a row");
   move(j, t, task_state::ready, std::string{code::interrupted}, text);
   enqueue(j, t);
 }
@@ -193,17 +189,9 @@ void planner::impl::give_back(job& j, std::uint32_t t) {
   make_ready(j, t);
 }
 
-std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const report& r,
-                                            std::vector<clause>& conditions) {
-  auto wait = std::get_if<suspended>(&r.outcome);
-  if (r.added.empty() && r.dependencies.empty() && !wait) {
-    submit_all(j, r);
-    return std::nullopt;
-  }
-  auto made = resolve(j, t, r, agents);
-  if (!made)
-    return made.error();
-  submit_all(j, r);
+/// Makes them; nobody looks at them yet.
+void planner::impl::add_tasks(job& j, std::optional<std::uint32_t> parent, const report& r,
+                              const additions& made) {
   auto first = static_cast<std::uint32_t>(j.tasks.size());
   j.tasks.resize(first + r.added.size());
   for (auto n = std::uint32_t{0}; n < r.added.size(); ++n)
@@ -211,9 +199,24 @@ std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const repor
       j.names.emplace(r.added[n].name, first + n);
   for (auto n = std::uint32_t{0}; n < r.added.size(); ++n) {
     auto& row = j.tasks[first + n].spec = row_of(j, r.added[n], first + n);
-    row.parent = t;
-    add_new(row.after, {}, made->after[n]);
+    row.parent = parent;
+    add_new(row.after, {}, made.after[n]);
   }
+}
+
+std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const report& r,
+                                            std::vector<clause>& conditions) {
+  auto wait = std::get_if<suspended>(&r.outcome);
+  if (r.added.empty() && r.dependencies.empty() && !wait) {
+    submit_all(j, r);
+    return std::nullopt;
+  }
+  auto made = resolve(j, t, r, agents, options.pool);
+  if (!made)
+    return made.error();
+  submit_all(j, r);
+  auto first = static_cast<std::uint32_t>(j.tasks.size());
+  add_tasks(j, t, r, *made);
   auto changed = std::vector<std::uint32_t>{}; // waiting tasks that were there before
   for (auto& [later, earlier] : made->dependencies) {
     auto& x = j.tasks[later];
@@ -225,7 +228,7 @@ std::optional<error> planner::impl::add_all(job& j, std::uint32_t t, const repor
       continue;
     changed.push_back(later);
     for (auto on : fresh)
-      if (!settled(j.tasks[on].row.state)) {
+      if (!settled(j.tasks[on].row)) {
         ++x.pending;
         j.tasks[on].listeners.push_back({later, 0, 0});
       }
@@ -267,6 +270,7 @@ void planner::impl::complete(job& j, std::uint32_t t, const payload& output) {
   row.code.clear();
   row.message.clear();
   move(j, t, task_state::completed);
+  note_completion(j, t);
   settle(j, t);
 }
 

@@ -115,8 +115,12 @@ void planner::impl::enter(job& j) {
   auto number = j.number;
   touched.emplace_back(batches_given, number); // to be forgotten if nothing comes of it
   j.row.counts = {};
-  for (auto& t : j.tasks)
-    ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+  for (auto& t : j.tasks) {
+    if (!t.row.rare().replaced)
+      ++j.row.counts[static_cast<std::size_t>(t.row.state)];
+    if (t.spec.parent)
+      j.tasks[*t.spec.parent].children_running += t.row.state == task_state::running;
+  }
   refresh_hold(j);
   for (auto t = std::uint32_t{0}; t < j.tasks.size() && j.row.waits_for_jobs > 0; ++t)
     if (auto& row = j.tasks[t].row; waits_for_jobs(row)) {
@@ -132,6 +136,8 @@ void planner::impl::enter(job& j) {
 /// Enters a job that was loaded among those that are worked on.
 void planner::impl::take_up(job& j) {
   auto follows = options.which == scope::named;
+  if (follows || (j.listed && j.active == 0))
+    taken_up.push_back(j.number);
   if (j.row.due && follows)
     timers.follow({*j.row.due, j.number, store::job_itself});
   for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
@@ -201,6 +207,7 @@ void planner::impl::forget_idle() {
     for (auto& [name, a] : agents)
       if (j->second.held)
         a.ready.release(j->first);
+    forget_groups(j->first);
     ids.erase(j->second.row.id);
     jobs.erase(j);
   }
@@ -245,7 +252,7 @@ void planner::impl::write(job& j) {
     out.writes.put(store::table::tasks, store::key::task(j.number, t), store::kind::task,
                    encode(x.row));
   }
-  if (auto list = j.active > 0; list != j.listed) {
+  if (auto list = j.active > 0 || has_unseen_stall(j); list != j.listed) {
     if (list)
       out.writes.put(store::table::active, store::key::active(j.number), store::kind::active, {});
     else

@@ -20,10 +20,14 @@ struct planner_options {
   scope which = scope::every_job;
   /// Finished jobs are purged so long after their end; 0: never.
   duration retention{0};
+  /// What there is, over all jobs; empty: each job has what it says itself.
+  dagger::resources pool = {};
 
-  planner_options(scope x = scope::every_job, duration keep = duration{0})
+  planner_options(scope x = scope::every_job, duration keep = duration{0},
+                  dagger::resources there_is = {})
     : which(x),
-      retention(keep) {}
+      retention(keep),
+      pool(std::move(there_is)) {}
 };
 
 /// The fold over events. Its state is, up to what `committed` still lacks, a function of

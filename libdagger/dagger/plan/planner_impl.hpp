@@ -1,8 +1,9 @@
 // The inside of the planner, for its own sources: planner.cpp (events, rows), time.cpp (what is
 // due), submit.cpp (jobs come in), outcome.cpp and additions.cpp (reports), attempt.cpp (signs of
-// running attempts), settle.cpp (what follows from an end), answer.cpp (signals and reviews),
-// request.cpp (pause, cancel), retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs),
-// stall.cpp, forget.cpp (purge), dispatch.cpp (who runs next).
+// running attempts), settle.cpp (what follows from an end), failure.cpp (what follows from a
+// failure), undo.cpp, answer.cpp (signals and reviews), request.cpp (pause, cancel),
+// retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs), stall.cpp, forget.cpp (purge),
+// dispatch.cpp (who runs next), shares.cpp (what running takes).
 #pragma once
 
 #include <dagger/plan/job.hpp>
@@ -58,6 +59,25 @@ struct start {
   payload progress = {};
   /// One past the last position of its task's stream, once it is known.
   std::optional<std::uint64_t> stream_end = {};
+  /// If it takes resources.
+  std::shared_ptr<const rare_spec> takes = {};
+};
+
+/// Ready tasks of which either all or none can have what they need to start.
+struct turn_group {
+  std::uint64_t job = 0;
+  std::uint32_t parent = 0; // with `max_children`, or `no_parent`
+  resources wanted;
+
+  friend auto operator<=>(const turn_group&, const turn_group&) = default;
+};
+
+inline constexpr auto no_parent = ~std::uint32_t{0};
+
+/// What is known of a group.
+struct group_entry {
+  ready_queue::group number;
+  bool held;
 };
 
 /// A point in time that matters to a job in memory. Out of date if the task has moved on.
@@ -78,8 +98,19 @@ inline constexpr std::chrono::seconds progress_pause{1};
 /// Alarms that mean nothing any more are swept out when there are so many.
 inline constexpr std::size_t least_alarms_before_sweep = 4'096;
 
+/// Ended badly, or because something else did.
+inline bool went_wrong(const task_row& row) {
+  return row.state == task_state::failed || row.state == task_state::cancelled
+      || row.failed_upstream;
+}
+
+/// What of `wanted` can never be had.
+std::optional<error> lacks(const resources& wanted, const resources& pool, const resources& share);
+
 /// Whether an attempt came to something, not only to its end.
 bool is_outcome(const report& r);
+
+struct additions;
 
 struct planner::impl {
   using task_key = std::pair<std::uint64_t, std::uint32_t>;
@@ -95,6 +126,10 @@ struct planner::impl {
   /// Interruptions, job, task of the ready tasks that must run alone.
   std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> alone;
   bool alone_runs = false;
+  std::map<turn_group, group_entry> groups;
+  ready_queue::group next_group = 1;
+  resources taken; // by attempts that are out
+  std::map<std::uint64_t, resources> taken_by;
   planner_options options;
   std::unordered_set<std::uint64_t> ours; // with `scope::named`, the jobs that it works on
   std::priority_queue<alarm, std::vector<alarm>, std::greater<>> alarms;
@@ -108,6 +143,7 @@ struct planner::impl {
   /// Tasks in memory that wait for a job.
   std::unordered_map<std::uint64_t, std::set<task_key>> watchers;
   std::set<std::uint64_t> doomed; // purged jobs of which rows are left
+  bool sweeping = false;          // `sweep` has been given, `sweep_due` has not come
   /// The position in the log from which the next job to be purged is looked for, and when.
   std::uint64_t oldest_event = 0;
   std::optional<timestamp> retention_at;
@@ -130,6 +166,7 @@ struct planner::impl {
   std::vector<std::uint64_t> dirty_jobs;
   std::deque<std::uint64_t> ended_jobs;      // what follows from their end is still to be done
   std::vector<std::uint64_t> submitted_jobs; // by the report that is being applied
+  std::vector<std::uint64_t> taken_up;       // may have stalled while nobody worked on them
   std::vector<std::uint64_t> attended_jobs;  // may be paused, which their clients must hear
 
   // -- planner.cpp ----------------------------------------------------------------
@@ -223,6 +260,9 @@ struct planner::impl {
   void take(const job_paused& x);
   void take(const job_cancelled& x);
   void cancel(job& j);
+  void cancel_tasks(job& j, bool at_once);
+  bool has_lingering(const job& j) const;
+  /// Nobody hears of it: all that could is to end as well.
   void end_task(job& j, std::uint32_t t, task_state to, std::string_view code,
                 const std::string& why);
   void cancel_task(job& j, std::uint32_t t);
@@ -232,6 +272,52 @@ struct planner::impl {
   void refresh_hold(job& j);
   void answer_if_paused(job& j);
 
+  // -- change.cpp -------------------------------------------------------------------
+
+  void take(const tasks_added& x);
+  void take(const task_removed& x);
+  void take(const task_enabled& x);
+  void take(const input_set& x);
+  /// The job, if it may be changed; else null, and a refusal.
+  job* find_to_change(const std::string& id, client_id client);
+  /// The same of a task of it that has not started.
+  std::optional<std::uint32_t> find_to_change(const job& j, const std::string& task,
+                                              client_id client);
+  void note_change(job& j, std::uint32_t t, std::string what);
+
+  // -- failure.cpp ------------------------------------------------------------------
+
+  dagger::on_failure policy_of(const job& j, std::uint32_t t) const;
+  bool outlives_stop(const job& j, std::uint32_t t) const;
+  bool is_ending(const job& j, std::uint32_t t) const;
+  void become_failed(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  /// An unsettled task fails for good.
+  void fail_task(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  void close_failure(job& j, std::uint32_t t);
+  void stop_job(job& j, std::uint32_t first);
+  void skip_stopped(job& j, std::uint32_t t);
+  void cancel_stopped(job& j, std::uint32_t t);
+  void reopen(job& j);
+
+  // -- undo.cpp ---------------------------------------------------------------------
+
+  static bool has_failed(const job& j);
+  void note_completion(job& j, std::uint32_t t);
+  static std::vector<std::uint32_t> undoable(const job& j);
+  bool undo_next(job& j);
+
+  // -- shares.cpp -------------------------------------------------------------------
+
+  bool is_free(const job& j, const resources& wanted) const;
+  bool may_start(const turn_group& g) const;
+  group_entry group_of(const job& j, std::uint32_t t);
+  void refresh_group(const turn_group& g, group_entry& x);
+  void refresh_groups(std::uint64_t number);
+  void slots_change(std::set<std::uint64_t> of, bool all);
+  void take_resources(const start& s);
+  bool give_resources(const start& s);
+  void forget_groups(std::uint64_t number);
+
   // -- retry_job.cpp ----------------------------------------------------------------
 
   void take(const job_retried& x);
@@ -239,6 +325,7 @@ struct planner::impl {
   std::optional<error> retry_unfinished(job& j);
   std::optional<error> retry_with(job& j, const job_spec& spec, const std::string& hash);
   void begin_again(job& j);
+  void spare_what_comes_after(job& j, std::uint32_t t);
   void begin_anew(job& j, std::uint32_t t, bool waits_again);
   void begin_from_scratch(job& j, std::uint32_t t);
   void replace(job& j, std::uint32_t t);
@@ -259,7 +346,9 @@ struct planner::impl {
 
   // -- stall.cpp --------------------------------------------------------------------
 
+  bool cannot_go_on(const job& j);
   bool has_stalled(const job& j);
+  bool has_unseen_stall(const job& j);
   /// False if nothing came of it.
   bool look_at_stall(job& j);
   void look_at_stalls();
@@ -272,6 +361,8 @@ struct planner::impl {
   std::optional<error> refusal_to_purge(std::uint64_t number, const job_row& row);
   std::uint64_t parent_of(std::uint64_t number, const job_row& row);
   void doom(std::uint64_t number, const job_row& row);
+  void sweep_soon();
+  void sweep_rows(std::uint64_t number);
   std::uint64_t sweep_events(std::uint64_t number, std::size_t& left);
   std::optional<std::uint64_t> next_to_sweep();
   void begin_retention();
@@ -290,6 +381,8 @@ struct planner::impl {
   void give_back(job& j, std::uint32_t t);
   std::optional<error> add_all(job& j, std::uint32_t t, const report& r,
                                std::vector<clause>& conditions);
+  void add_tasks(job& j, std::optional<std::uint32_t> parent, const report& r,
+                 const additions& made);
   void complete(job& j, std::uint32_t t, const payload& output);
   void suspend(job& j, std::uint32_t t, const suspended& x, std::vector<clause> conditions);
   /// The task needs nothing any more of what its visits were told.
@@ -304,19 +397,32 @@ struct planner::impl {
   void make_ready(job& j, std::uint32_t t);
   /// A waiting task whose dependencies may all be settled already.
   void look_at_dependencies(job& j, std::uint32_t t);
-  void skip_after(job& j, std::uint32_t t, std::uint32_t upstream);
-  /// After the task was moved to an end: everything that follows.
-  void settle(job& j, std::uint32_t t);
+  /// What follows for a waiting task from how those before it stand.
+  struct verdict {
+    bool starts = false;
+    std::optional<std::uint32_t> because = {}; // who keeps it from that
+    const char* why = "no upstream failed";    // or else this
+  };
+  std::optional<verdict> verdict_on(const job& j, std::uint32_t t) const;
+  std::optional<verdict> verdict_on_upstream(const job& j, std::uint32_t t) const;
+  void follow(job& j, std::uint32_t t, const verdict& x);
+  /// After tasks were moved to an end, together: everything that follows.
+  void settle(job& j, std::vector<std::uint32_t> ended);
+  void settle(job& j, std::uint32_t t) {
+    settle(j, std::vector{t});
+  }
+  /// Ends the job if all has settled.
+  void conclude(job& j);
   /// By the condition `cause`, or, without one, by the deadline.
   void wake(job& j, std::uint32_t t, std::optional<std::uint32_t> cause);
   bool holds(const job& j, const task& t, std::size_t which) const;
   /// The first condition that holds.
   std::optional<std::uint32_t> holding(const job& j, std::uint32_t t) const;
+  bool may_wake(const job& j, std::uint32_t t) const;
   void enter_wait(job& j, std::uint32_t t);
   void leave_wait(job& j, std::uint32_t t);
   void give_up_wait(job& j, std::uint32_t t);
-  /// Fails a suspended or otherwise unsettled task.
-  void fail_task(job& j, std::uint32_t t, std::string_view code, const std::string& why);
+  void drop_deadline(job& j);
   void finish(job& j);
 
   // -- dispatch.cpp -----------------------------------------------------------------

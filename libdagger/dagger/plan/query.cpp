@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace dagger::plan {
 
@@ -29,7 +30,8 @@ result<job_status> status_of(store::view& v, std::uint64_t number, const job_row
   x.created = row.created;
   x.ended = row.ended;
   x.counts = row.counts;
-  x.tasks = row.tasks;
+  x.tasks = std::accumulate(row.counts.begin(), row.counts.end(), std::uint32_t{0});
+  x.task_numbers = row.tasks;
   x.tags = definition->tags;
   x.priority = definition->priority;
   x.inputs = definition->inputs;
@@ -183,6 +185,30 @@ private:
   std::map<std::string, const task_status*, std::less<>> by_name_;
 };
 
+/// Which tasks of the job wait for a signal. Of all others little is read: there may be many.
+result<std::vector<task_range>> tasks_with_signals(store::view& v, const job_status& job) {
+  auto found = std::vector<task_range>{};
+  auto suspended = job.counts[static_cast<std::size_t>(task_state::suspended)];
+  if (suspended == 0)
+    return found;
+  auto problem = std::optional<error>{};
+  auto is_signal = [](const clause& c) { return c.mode == wait_mode::signal; };
+  auto take = [&](std::string_view key, const store::record& r) {
+    if (!is_suspended(r.body))
+      return true;
+    auto row = decode_task(r.body);
+    if (!row)
+      problem = row.error();
+    else if (row->wait && std::ranges::any_of(row->wait->any_of, is_signal))
+      found.push_back({store::key::task_of(key).task, 1});
+    return !problem && --suspended > 0;
+  };
+  auto done = scan_prefix(v, store::table::tasks, store::key::of(job.number), take);
+  if (!done || problem)
+    return fail(problem ? std::move(*problem) : done.error());
+  return found;
+}
+
 } // namespace
 
 result<std::optional<job_status>> find_job(store::view& v, std::string_view id) {
@@ -257,7 +283,10 @@ result<std::vector<signal_wait>> signal_waits(store::view& v, std::string_view j
     return fail(job.error());
   if (!*job)
     return fail(code::not_found, "there is no job '" + std::string{job_id} + "'");
-  auto tasks = tasks_of(v, (*job)->number);
+  auto waiting = tasks_with_signals(v, **job);
+  if (!waiting)
+    return fail(waiting.error());
+  auto tasks = tasks_of(v, (*job)->number, *waiting);
   if (!tasks)
     return fail(tasks.error());
   auto found = std::vector<signal_wait>{};
@@ -285,6 +314,19 @@ result<void> read_stream(store::view& v, std::uint64_t job, std::uint32_t task, 
                                         row->time, row->restarted, std::move(row->value)});
                         });
   return problem ? result<void>{fail(*problem)} : scanned;
+}
+
+result<std::uint64_t> stream_end(store::view& v, std::uint64_t job, std::uint32_t task) {
+  auto end = std::uint64_t{0};
+  auto prefix = store::key::task(job, task);
+  auto last = store::key::chunk(job, task, ~std::uint64_t{0});
+  auto done = v.scan(store::table::stream, last, store::direction::down,
+                     [&](std::string_view key, const store::record&) {
+                       if (key.starts_with(prefix))
+                         end = store::key::chunk_of(key) + 1;
+                       return false;
+                     });
+  return done ? result<std::uint64_t>{end} : fail(done.error());
 }
 
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number) {

@@ -54,6 +54,8 @@ struct task_status {
   std::optional<dagger::error> error;
   std::string summary;
   stored_payload input;
+  /// The input holds references, or is the program of a node.
+  bool templated = false;
   stored_payload output;
   stored_payload saved_state;
   stored_payload answer;
@@ -75,8 +77,11 @@ struct job_status {
   job_state state = job_state::running;
   timestamp created{};
   std::optional<timestamp> ended;
+  /// Neither here nor in `tasks` are those that a retry has replaced.
   task_counts counts{};
   std::uint32_t tasks = 0;
+  /// One past the highest number of a task, replaced ones included.
+  std::uint32_t task_numbers = 0;
   std::vector<std::string> tags;
   std::int32_t priority = 0;
   stored_payload inputs;
@@ -167,6 +172,9 @@ struct stream_entry {
   /// JSON text.
   std::string value;
 };
+
+/// One past the last position of a task's stream; what it holds is not read.
+result<std::uint64_t> stream_end(store::view& v, std::uint64_t job, std::uint32_t task);
 
 /// A task's stream from `from` on; the visitor returns false to end.
 result<void> read_stream(store::view& v, std::uint64_t job, std::uint32_t task, std::uint64_t from,

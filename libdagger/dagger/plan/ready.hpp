@@ -17,6 +17,8 @@ class ready_queue {
 public:
   /// A job's priority, then a task's: larger first.
   using priority = std::pair<std::int32_t, std::int32_t>;
+  /// Tasks of one job that can be held together; 0: those that are only held with their job.
+  using group = std::uint64_t;
 
   struct entry {
     std::uint64_t job;
@@ -24,10 +26,10 @@ public:
   };
 
   /// A job's first task at a priority puts the job at the end of the ring there.
-  void push(priority p, std::uint64_t job, std::uint32_t task);
+  void push(priority p, std::uint64_t job, std::uint32_t task, group g = 0);
 
   /// Takes a task out that ends without having run.
-  void erase(priority p, std::uint64_t job, std::uint32_t task);
+  void erase(priority p, std::uint64_t job, std::uint32_t task, group g = 0);
 
   /// Takes the lowest task of the job whose turn it is; the job goes to the end of its ring.
   std::optional<entry> pop();
@@ -36,12 +38,18 @@ public:
   void hold(std::uint64_t job);
   void release(std::uint64_t job);
 
+  /// The same for a group of its tasks; a job without others is left out with it.
+  void hold(std::uint64_t job, group g);
+  void release(std::uint64_t job, group g);
+
 private:
   using ring = std::list<std::uint64_t>;
+  using numbers = std::map<std::uint32_t, std::uint64_t>; // 64 of them a word
 
   struct turn {
-    std::optional<ring::iterator> at;             // nothing while the job is held
-    std::map<std::uint32_t, std::uint64_t> tasks; // 64 of them a word
+    std::optional<ring::iterator> at; // nothing while none of its tasks may start
+    numbers tasks;
+    std::map<group, numbers> groups;
   };
 
   struct level {
@@ -49,8 +57,13 @@ private:
     std::unordered_map<std::uint64_t, turn> jobs;
   };
 
+  numbers* lowest(turn& x, group& of);
+  void keep_place(level& at, std::uint64_t job, turn& x);
+  void keep_places(std::uint64_t job);
+
   std::map<priority, level, std::greater<>> levels_;
   std::unordered_set<std::uint64_t> held_;
+  std::unordered_set<group> held_groups_;
 };
 
 } // namespace dagger::plan

@@ -5,6 +5,12 @@
 
 namespace dagger::plan {
 
+namespace {
+
+constexpr auto was_cancelled = "the job was cancelled";
+
+} // namespace
+
 job* planner::impl::find_for(const std::string& id, client_id client) {
   auto known = find(id);
   if (!known) {
@@ -32,11 +38,12 @@ void planner::impl::change_state(job& j, job_state to) {
   refresh_hold(j);
 }
 
-/// Of a job that is paused, or has as many attempts out as it may, nothing is assigned.
+/// Of a job that is paused, or has as many attempts out as it may, nothing is assigned; nor of one
+/// that undoes what it did while something of it may still run.
 void planner::impl::refresh_hold(job& j) {
   auto most = j.definition.limits.running;
-  auto hold =
-    j.row.state == job_state::paused || (most > 0 && j.count(task_state::running) >= most);
+  auto hold = j.row.state == job_state::paused || (most > 0 && j.count(task_state::running) >= most)
+           || (j.row.undoing == undoing::begun && has_lingering(j));
   if (std::exchange(j.held, hold) == hold)
     return;
   for (auto& [name, a] : agents)
@@ -44,6 +51,15 @@ void planner::impl::refresh_hold(job& j) {
       a.ready.hold(j.number);
     else
       a.ready.release(j.number);
+}
+
+/// Whether an attempt of it is over and has not been reported.
+bool planner::impl::has_lingering(const job& j) const {
+  for (auto s = running.lower_bound({j.number, 0});
+       s != running.end() && s->first.first == j.number; ++s)
+    if (s->second.lingering)
+      return true;
+  return false;
 }
 
 void planner::impl::answer_if_paused(job& j) {
@@ -79,67 +95,91 @@ void planner::impl::take(const job_cancelled& x) {
 
 /// The job and those below it.
 void planner::impl::cancel(job& top) {
-  auto again = top.row.state == job_state::cancelling;
+  auto is_second = [](const job& j) {
+    return j.row.state == job_state::cancelling || j.row.undoing == undoing::begun;
+  };
+  auto again = is_second(top);
   auto work = std::deque<std::uint64_t>{top.number};
   for (; !work.empty(); work.pop_front()) {
     auto* j = find_or_load(work.front());
     if (!j || finished(j->row.state))
       continue;
-    auto at_once = j->row.state == job_state::cancelling;
+    auto at_once = is_second(*j);
     if (at_once && !again)
       continue; // it is being cancelled for itself
-    if (!at_once)
+    if (j->row.state != job_state::cancelling)
       change_state(*j, job_state::cancelling);
     for (auto& c : j->children)
       if (c.on_parent_end == on_parent_end::cancel)
         work.push_back(c.number);
-    for (auto t = std::uint32_t{0}; t < j->tasks.size(); ++t) {
-      auto state = j->tasks[t].row.state;
-      if (settled(state))
-        continue;
-      auto s = state == task_state::running ? running.find({j->number, t}) : running.end();
-      if (s == running.end()) { // or one of another engine, which has ended
-        cancel_task(*j, t);
-        continue;
-      }
-      stop_attempt(s->second);
-      if (at_once) {
-        s->second.lingering = true;
-        cancel_task(*j, t);
-      }
-    }
+    cancel_tasks(*j, at_once);
   }
 }
 
-/// Nobody hears of it: all that could is to end as well.
+void planner::impl::cancel_tasks(job& j, bool at_once) {
+  if (j.row.undoing == undoing::begun)
+    j.row.undoing = undoing::given_up;
+  touch(j);
+  for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
+    auto& row = j.tasks[t].row;
+    if (settled(row))
+      continue;
+    if (row.rare().open) {
+      close_failure(j, t);
+      continue;
+    }
+    auto s = row.state == task_state::running ? running.find({j.number, t}) : running.end();
+    if (s != running.end()) { // else it may be one of another engine, which has ended
+      stop_attempt(s->second);
+      if (!at_once)
+        continue;
+      s->second.lingering = true;
+    }
+    end_task(j, t, task_state::cancelled, code::cancelled, was_cancelled);
+  }
+  conclude(j);
+}
+
 void planner::impl::end_task(job& j, std::uint32_t t, task_state to, std::string_view code,
                              const std::string& why) {
   give_up_wait(j, t);
-  move(j, t, to, std::string{code}, why);
+  if (to == task_state::failed)
+    become_failed(j, t, code, why);
+  else
+    move(j, t, to, std::string{code}, why);
   j.tasks[t].listeners.clear();
-  if (j.unsettled == 0)
-    finish(j);
 }
 
 void planner::impl::cancel_task(job& j, std::uint32_t t) {
-  end_task(j, t, task_state::cancelled, code::cancelled, "the job was cancelled");
+  if (j.row.state == job_state::cancelling) {
+    end_task(j, t, task_state::cancelled, code::cancelled, was_cancelled);
+    return conclude(j);
+  }
+  cancel_stopped(j, t);
+  settle(j, t);
 }
 
 /// All that is not settled fails; what runs is told to stop.
 void planner::impl::fail_all(job& j, std::string_view code, const std::string& why) {
   for (auto t = std::uint32_t{0}; t < j.tasks.size(); ++t) {
-    auto state = j.tasks[t].row.state;
-    if (settled(state))
+    auto& row = j.tasks[t].row;
+    if (settled(row))
       continue;
-    if (auto s = running.find({j.number, t}); s != running.end() && state == task_state::running) {
+    if (row.rare().open) {
+      close_failure(j, t);
+      continue;
+    }
+    if (auto s = running.find({j.number, t});
+        s != running.end() && row.state == task_state::running) {
       stop_attempt(s->second);
       s->second.lingering = true;
     }
     end_task(j, t, task_state::failed, code, why);
   }
+  conclude(j);
 }
 
-/// An attempt of a job that is being cancelled: what it has done counts, what it wants does not.
+/// An attempt that is to end: what it has done counts, what it wants does not.
 void planner::impl::end_cancelled(job& j, const report& r) {
   auto t = r.attempt.task;
   auto& row = j.tasks[t].row;

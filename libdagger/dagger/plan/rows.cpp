@@ -25,6 +25,9 @@ enum spec_flag : unsigned {
   same_agent = 128, // as the task before it
 };
 
+/// In the byte of the kind, beside `high_bit`: what most do not say follows.
+constexpr auto rare_bit = 64u;
+
 unsigned flags_of(const spec_row& x, std::string_view agent_before) {
   return (x.optional ? is_optional : 0u) | (x.at_most_once ? is_at_most_once : 0u)
        | (x.templated ? is_templated : 0u) | (x.retry ? has_retry : 0u)
@@ -33,10 +36,53 @@ unsigned flags_of(const spec_row& x, std::string_view agent_before) {
        | (x.agent == agent_before ? same_agent : 0u);
 }
 
+void put(writer& w, const resources& xs) {
+  w.varint(xs.size());
+  for (auto& [name, amount] : xs) {
+    w.text(name);
+    w.varint(amount);
+  }
+}
+
+resources get_resources(reader& r) {
+  auto xs = resources{};
+  for (auto n = get_count(r); n > 0; --n) {
+    auto name = std::string{r.text()};
+    xs[std::move(name)] = r.varint();
+  }
+  return xs;
+}
+
+void put(writer& w, const rare_spec& x) {
+  w.byte(static_cast<std::uint8_t>(x.run_if));
+  w.byte(static_cast<std::uint8_t>(x.on_failure ? 1u + static_cast<unsigned>(*x.on_failure) : 0u));
+  w.varint(x.max_children);
+  put(w, x.resources);
+  w.text(x.compensate);
+  w.varint(x.compensates ? 1 + std::uint64_t{*x.compensates} : 0);
+}
+
+std::shared_ptr<const rare_spec> get_rare_spec(reader& r) {
+  auto x = rare_spec{};
+  x.run_if = get_enum(r, run_if::none_failed);
+  auto policy = unsigned{r.byte()};
+  if (policy > 1u + static_cast<unsigned>(on_failure::pause))
+    throw truncated{};
+  if (policy > 0)
+    x.on_failure = static_cast<on_failure>(policy - 1);
+  x.max_children = static_cast<std::uint32_t>(r.varint());
+  x.resources = get_resources(r);
+  x.compensate = r.text();
+  if (auto undone = r.varint(); undone > 0)
+    x.compensates = static_cast<std::uint32_t>(undone - 1);
+  return std::make_shared<const rare_spec>(std::move(x));
+}
+
 void put(writer& w, const spec_row& x, std::string_view agent_before) {
   auto flags = flags_of(x, agent_before);
   w.byte(static_cast<std::uint8_t>(flags));
-  w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.kind) | (x.heartbeat ? high_bit : 0u)));
+  w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.kind) | (x.heartbeat ? high_bit : 0u)
+                                   | (x.more ? rare_bit : 0u)));
   w.text(x.name);
   if (!(flags & same_agent))
     w.text(x.agent);
@@ -56,15 +102,18 @@ void put(writer& w, const spec_row& x, std::string_view agent_before) {
   put(w, x.input);
   if (x.heartbeat)
     put(w, x.heartbeat);
+  if (x.more)
+    put(w, *x.more);
 }
 
 spec_row get_spec(reader& r, const std::string& agent_before) {
   auto x = spec_row{};
   auto flags = unsigned{r.byte()};
   auto kind = unsigned{r.byte()};
-  if ((kind & ~high_bit) > static_cast<unsigned>(task_kind::subtask))
+  constexpr auto marks = high_bit | rare_bit;
+  if ((kind & ~marks) > static_cast<unsigned>(task_kind::subtask))
     throw truncated{};
-  x.kind = static_cast<task_kind>(kind & ~high_bit);
+  x.kind = static_cast<task_kind>(kind & ~marks);
   x.name = r.text();
   x.agent = flags & same_agent ? agent_before : std::string{r.text()};
   if (flags & has_description)
@@ -86,6 +135,8 @@ spec_row get_spec(reader& r, const std::string& agent_before) {
   x.input = get_payload(r);
   if (kind & high_bit)
     x.heartbeat = get_optional_duration(r);
+  if (kind & rare_bit)
+    x.more = get_rare_spec(r);
   return x;
 }
 
@@ -126,7 +177,8 @@ namespace {
 /// Whether a definition has nothing of what was added to its row later.
 bool is_plain(const definition_row& x) {
   return x.limits == job_limits{} && x.stall_action == stall_action::fail_wait
-      && x.planning_agent.empty() && x.parent == 0;
+      && x.planning_agent.empty() && x.parent == 0 && x.on_failure == on_failure::carry_on
+      && x.resources.empty();
 }
 
 } // namespace
@@ -157,6 +209,10 @@ std::string encode(const definition_row& x) {
     w.varint(x.parent);
     w.byte(static_cast<std::uint8_t>(x.on_parent_end));
     w.varint(x.depth);
+    if (x.on_failure == on_failure::carry_on && x.resources.empty())
+      return;
+    w.byte(static_cast<std::uint8_t>(x.on_failure));
+    put(w, x.resources);
   });
 }
 
@@ -187,6 +243,10 @@ result<definition_row> decode_definition(std::string_view body) {
     x.parent = r.varint();
     x.on_parent_end = get_enum(r, on_parent_end::leave);
     x.depth = static_cast<std::uint32_t>(r.varint());
+    if (r.left() == 0)
+      return x;
+    x.on_failure = get_enum(r, on_failure::pause);
+    x.resources = get_resources(r);
     return x;
   });
 }
@@ -201,8 +261,9 @@ result<std::vector<spec_row>> decode_specs(std::string_view body) {
 
 std::string encode(const job_row& x) {
   return encoded([&](writer& w) {
+    auto ends = x.stopping || x.undoing != undoing::no || x.completions > 0;
     auto more = !x.code.empty() || x.due || x.submitted > 0 || x.signals_end > 0
-             || x.waits_for_jobs > 0 || x.stall > 0;
+             || x.waits_for_jobs > 0 || x.stall > 0 || ends;
     w.text(x.id);
     w.byte(static_cast<std::uint8_t>(static_cast<unsigned>(x.state) | (more ? high_bit : 0u)));
     put(w, x.created);
@@ -219,6 +280,11 @@ std::string encode(const job_row& x) {
     w.varint(x.signals_end);
     w.varint(x.waits_for_jobs);
     w.big_endian(x.stall);
+    if (!ends)
+      return;
+    w.byte(x.stopping);
+    w.byte(static_cast<std::uint8_t>(x.undoing));
+    w.varint(x.completions);
   });
 }
 
@@ -244,6 +310,11 @@ result<job_row> decode_job(std::string_view body) {
     x.signals_end = static_cast<std::uint32_t>(r.varint());
     x.waits_for_jobs = static_cast<std::uint32_t>(r.varint());
     x.stall = r.big_endian<std::uint64_t>();
+    if (r.left() == 0)
+      return x;
+    x.stopping = r.byte() != 0;
+    x.undoing = get_enum(r, undoing::given_up);
+    x.completions = r.varint();
     return x;
   });
 }

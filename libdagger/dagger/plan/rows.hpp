@@ -14,6 +14,19 @@
 
 namespace dagger::plan {
 
+/// What most tasks do not say.
+struct rare_spec {
+  dagger::run_if run_if = dagger::run_if::all_success;
+  std::optional<dagger::on_failure> on_failure;
+  std::uint32_t max_children = 0;
+  dagger::resources resources;
+  std::string compensate;
+  /// The task that this one undoes.
+  std::optional<std::uint32_t> compensates;
+
+  friend bool operator==(const rare_spec&, const rare_spec&) = default;
+};
+
 /// What a task is; never changes.
 struct spec_row {
   std::string name; // empty: AGENT-NUMBER
@@ -32,6 +45,12 @@ struct spec_row {
   timestamp created{};
   std::vector<task_range> after;
   stored_payload input;
+  std::shared_ptr<const rare_spec> more; // null: nothing of it
+
+  const rare_spec& rare() const {
+    static const auto none = rare_spec{};
+    return more ? *more : none;
+  }
 };
 
 /// What was submitted; never changes. The tasks stand here if they are few, else in `specs`.
@@ -57,10 +76,15 @@ struct definition_row {
   dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
   /// Jobs above it.
   std::uint32_t depth = 0;
+  dagger::on_failure on_failure = dagger::on_failure::carry_on;
+  dagger::resources resources;
 };
 
 /// Definitions with more tasks keep them in rows of `specs`.
 inline constexpr std::size_t tasks_in_definition = 16;
+
+/// Whether a job that has not completed undoes what it did.
+enum class undoing : std::uint8_t { no, begun, given_up };
 
 /// A job as it stands.
 struct job_row {
@@ -84,6 +108,11 @@ struct job_row {
   std::uint32_t waits_for_jobs = 0;
   /// Of the situation of the last stall; 0: there was none.
   std::uint64_t stall = 0;
+  /// A failure has stopped it: nothing starts any more but what runs after failures.
+  bool stopping = false;
+  plan::undoing undoing = plan::undoing::no;
+  /// How many tasks that can be undone have completed.
+  std::uint64_t completions = 0;
 };
 
 /// One of the conditions that a suspended task waits for.
@@ -119,8 +148,19 @@ struct rare_row {
   bool replaced = false;
   /// Retried while it had waited for others: `waiting` until those are settled.
   bool waits_again = false;
+  /// It has failed, and the job is paused: it begins anew when that goes on.
+  bool open = false;
+  /// A user has taken it out: it is skipped when its turn comes.
+  bool disabled = false;
+  /// Its input is not that of the spec but `input`, which has no references.
+  bool has_input = false;
   stored_payload answer;
   stored_payload progress;
+  /// When it completed, among the tasks of the job that can be undone; 0: it has not.
+  std::uint64_t completion = 0;
+  stored_payload input;
+  /// Of what it had waited for, what it does not wait for again: that comes after it.
+  std::vector<task_range> spared;
 
   friend bool operator==(const rare_row&, const rare_row&) = default;
 };
@@ -163,6 +203,11 @@ struct task_row {
     return *more;
   }
 };
+
+/// No further change without a user, and what follows from it may follow.
+inline bool settled(const task_row& x) {
+  return settled(x.state) && !x.rare().open;
+}
 
 /// A signal that waits for a task to take it.
 struct signal_row {
@@ -208,6 +253,8 @@ result<definition_row> decode_definition(std::string_view body);
 result<std::vector<spec_row>> decode_specs(std::string_view body);
 result<job_row> decode_job(std::string_view body);
 result<task_row> decode_task(std::string_view body);
+/// Whether the row says that the task is suspended; the rest of it is not read.
+bool is_suspended(std::string_view body);
 result<event_row> decode_event(std::string_view body);
 result<signal_row> decode_signal(std::string_view body);
 result<doomed_row> decode_doomed(std::string_view body);

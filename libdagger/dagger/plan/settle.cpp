@@ -10,11 +10,6 @@ namespace dagger::plan {
 
 namespace {
 
-bool went_wrong(const task_row& row) {
-  return row.state == task_state::failed || row.state == task_state::cancelled
-      || row.failed_upstream;
-}
-
 /// Long texts of agents are cut where a code point ends.
 std::string cut(std::string text, std::size_t most) {
   if (text.size() <= most)
@@ -30,7 +25,7 @@ std::optional<std::uint32_t> bad_upstream(const job& j, std::uint32_t t) {
   auto bad = std::optional<std::uint32_t>{};
   j.for_each_after(t, [&](std::uint32_t on) {
     auto state = j.tasks[on].row.state;
-    if (!bad && settled(state) && state != task_state::completed)
+    if (!bad && settled(j.tasks[on].row) && state != task_state::completed)
       bad = on;
   });
   return bad;
@@ -56,8 +51,16 @@ void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string cod
   if (from == task_state::running)
     if (auto s = running.find({j.number, t}); s != running.end())
       keep_progress(j, t, s->second);
-  if (from == task_state::running || to == task_state::running)
+  if (from == task_state::running || to == task_state::running) {
+    if (auto parent = j.tasks[t].spec.parent) {
+      auto& above = j.tasks[*parent];
+      above.children_running += to == task_state::running;
+      above.children_running -= from == task_state::running;
+      if (above.spec.rare().max_children > 0)
+        refresh_groups(j.number);
+    }
     refresh_hold(j);
+  }
   if (from == task_state::waiting && to == task_state::ready)
     return; // follows from the dependencies: neither a row nor news
   touch(j, t);
@@ -82,51 +85,130 @@ void planner::impl::make_ready(job& j, std::uint32_t t) {
 }
 
 void planner::impl::look_at_dependencies(job& j, std::uint32_t t) {
-  if (auto bad = bad_upstream(j, t)) {
-    skip_after(j, t, *bad);
-    settle(j, t);
-  } else if (j.tasks[t].pending == 0) {
-    make_ready(j, t);
+  if (j.row.stopping && !outlives_stop(j, t)) {
+    skip_stopped(j, t);
+    return settle(j, t);
+  }
+  j.tasks[t].upstream_bad =
+    j.tasks[t].spec.rare().run_if == run_if::all_success && bad_upstream(j, t);
+  if (auto x = verdict_on(j, t)) {
+    follow(j, t, *x);
+    if (!x->starts)
+      settle(j, t);
   }
 }
 
-void planner::impl::skip_after(job& j, std::uint32_t t, std::uint32_t upstream) {
-  auto& above = j.tasks[upstream].row;
-  j.tasks[t].row.failed_upstream = went_wrong(above);
-  auto how = above.state == task_state::failed    ? "failed"
-           : above.state == task_state::cancelled ? "cancelled"
-                                                  : "skipped";
-  move(j, t, task_state::skipped, {},
-       std::string{"upstream "} + how + ": " + j.task_name(upstream));
+std::optional<planner::impl::verdict> planner::impl::verdict_on(const job& j,
+                                                                std::uint32_t t) const {
+  auto x = verdict_on_upstream(j, t);
+  if (x && x->starts && j.tasks[t].row.rare().disabled)
+    return verdict{false, std::nullopt, "disabled"};
+  return x;
 }
 
-void planner::impl::settle(job& j, std::uint32_t first) {
-  auto work = std::vector<std::uint32_t>{first};
-  for (auto next = std::size_t{0}; next < work.size(); ++next) {
-    auto t = work[next];
-    auto& ended = j.tasks[t].row;
-    for (auto& l : std::exchange(j.tasks[t].listeners, {})) {
-      auto& d = j.tasks[l.task];
-      if (l.visit == 0 && d.row.state == task_state::waiting) {
-        --d.pending;
-        if (ended.state != task_state::completed && l.clause == 0) {
-          skip_after(j, l.task, *bad_upstream(j, l.task));
-          work.push_back(l.task);
-        } else if (d.pending == 0) {
-          make_ready(j, l.task);
+std::optional<planner::impl::verdict> planner::impl::verdict_on_upstream(const job& j,
+                                                                         std::uint32_t t) const {
+  auto& x = j.tasks[t];
+  auto how = x.spec.rare().run_if;
+  if (x.upstream_bad)
+    return verdict{false, bad_upstream(j, t)};
+  if (x.pending > 0)
+    return std::nullopt;
+  if (how == run_if::all_success || how == run_if::all_done)
+    return verdict{true};
+  auto first = std::optional<std::uint32_t>{};
+  auto wrong = std::optional<std::uint32_t>{};
+  auto success = false;
+  j.for_each_after(t, [&](std::uint32_t on) {
+    auto& row = j.tasks[on].row;
+    success |= row.state == task_state::completed;
+    if (!first)
+      first = on;
+    if (!wrong && went_wrong(row))
+      wrong = on;
+  });
+  if (!first)
+    return verdict{true};
+  if (how == run_if::one_failed)
+    return verdict{wrong.has_value()};
+  if (how == run_if::none_failed)
+    return verdict{!wrong, wrong};
+  return verdict{success, wrong ? wrong : first};
+}
+
+void planner::impl::follow(job& j, std::uint32_t t, const verdict& x) {
+  if (x.starts)
+    return make_ready(j, t);
+  if (!x.because)
+    return move(j, t, task_state::skipped, {}, x.why);
+  auto& above = j.tasks[*x.because].row;
+  j.tasks[t].row.failed_upstream = went_wrong(above);
+  move(j, t, task_state::skipped, {},
+       "upstream " + std::string{to_text(above.state)} + ": " + j.task_name(*x.because));
+}
+
+/// In rounds: first all that listens hears of all that has ended, then it is decided what follows
+/// from that, then it happens.
+void planner::impl::settle(job& j, std::vector<std::uint32_t> ended) {
+  auto heard = std::vector<std::uint32_t>{};
+  auto verdicts = std::vector<std::pair<std::uint32_t, verdict>>{};
+  auto woken = std::vector<std::pair<std::uint32_t, std::uint32_t>>{};
+  while (!ended.empty()) {
+    heard.clear();
+    for (auto t : ended) {
+      auto& row = j.tasks[t].row;
+      for (auto& l : std::exchange(j.tasks[t].listeners, {})) {
+        auto& d = j.tasks[l.task];
+        if (l.visit == 0 && d.row.state == task_state::waiting) {
+          --d.pending;
+          d.upstream_bad |= l.clause == 0 && row.state != task_state::completed
+                         && d.spec.rare().run_if == run_if::all_success;
+          if (d.pending == 0 || d.upstream_bad)
+            heard.push_back(l.task);
+        } else if (l.visit == d.row.visit && d.row.state == task_state::suspended) {
+          auto& p = d.waiting[l.clause];
+          --p.unsettled;
+          p.completed |= row.state == task_state::completed;
+          p.failed |= went_wrong(row);
+          heard.push_back(l.task);
         }
-      } else if (l.visit == d.row.visit && d.row.state == task_state::suspended) {
-        auto& p = d.waiting[l.clause];
-        --p.unsettled;
-        p.completed |= ended.state == task_state::completed;
-        p.failed |= went_wrong(ended);
-        if (holds(j, d, l.clause)) // a time that has passed is not what wakes it
-          wake(j, l.task, holding(j, l.task));
       }
     }
+    ended.clear();
+    verdicts.clear();
+    woken.clear();
+    for (auto t : heard)
+      if (j.tasks[t].row.state == task_state::suspended) {
+        if (may_wake(j, t))
+          woken.emplace_back(t, *holding(j, t));
+      } else if (auto x = verdict_on(j, t)) {
+        verdicts.emplace_back(t, *x);
+      }
+    for (auto& [t, cause] : woken)
+      if (j.tasks[t].row.state == task_state::suspended) // it may have heard of two
+        wake(j, t, cause);
+    for (auto& [t, x] : verdicts)
+      if (j.tasks[t].row.state == task_state::waiting) {
+        follow(j, t, x);
+        if (!x.starts)
+          ended.push_back(t);
+      }
   }
-  if (j.unsettled == 0)
+  conclude(j);
+}
+
+void planner::impl::conclude(job& j) {
+  if (j.unsettled == 0 && !finished(j.row.state) && !undo_next(j))
     finish(j);
+}
+
+/// A time that has passed is not what wakes it.
+bool planner::impl::may_wake(const job& j, std::uint32_t t) const {
+  auto& x = j.tasks[t];
+  for (auto i = std::size_t{0}; i < x.waiting.size(); ++i)
+    if (x.row.wait->any_of[i].mode != wait_mode::time && holds(j, x, i))
+      return true;
+  return false;
 }
 
 bool planner::impl::holds(const job& j, const task& t, std::size_t which) const {
@@ -213,24 +295,18 @@ void planner::impl::wake(job& j, std::uint32_t t, std::optional<std::uint32_t> c
     set_alarm(alarm::kind::total, *row.total_deadline, j, t);
 }
 
-void planner::impl::fail_task(job& j, std::uint32_t t, std::string_view code,
-                              const std::string& why) {
-  give_up_wait(j, t);
-  move(j, t, task_state::failed, std::string{code}, why);
-  settle(j, t);
+void planner::impl::drop_deadline(job& j) {
+  if (!j.row.due)
+    return;
+  timers.remove({*j.row.due, j.number, store::job_itself}, out.writes, this_batch());
+  j.row.due.reset();
 }
 
 void planner::impl::finish(job& j) {
-  auto wrong = std::any_of(j.tasks.begin(), j.tasks.end(), [](auto& t) {
-    return !t.spec.optional && !t.row.rare().replaced && went_wrong(t.row);
-  });
   auto to = j.row.state == job_state::cancelling ? job_state::cancelled
-          : wrong || !j.row.code.empty()         ? job_state::failed
+          : has_failed(j)                        ? job_state::failed
                                                  : job_state::completed;
-  if (j.row.due) {
-    timers.remove({*j.row.due, j.number, store::job_itself}, out.writes, this_batch());
-    j.row.due.reset();
-  }
+  drop_deadline(j);
   j.row.ended = now;
   change_state(j, to);
   ended_jobs.push_back(j.number);

@@ -17,6 +17,11 @@ bool misses_somebody(const task& t) {
                      [](auto& c) { return !c.expected.empty(); });
 }
 
+/// Which situation somebody was told of last; 0: none.
+std::uint64_t mark_of(const std::string& situation) {
+  return hash64(situation) | 1;
+}
+
 /// `[{"task": "report", "expects": ["figures"]}]`
 json situation_of(const job& j) {
   auto all = json::array();
@@ -35,9 +40,11 @@ json situation_of(const job& j) {
 
 } // namespace
 
-bool planner::impl::has_stalled(const job& j) {
-  if (!is_ours(j.number) || j.row.state != job_state::running || j.active > 0 || j.expected.empty()
-      || j.row.due)
+/// Nothing that can still come would make it go on.
+bool planner::impl::cannot_go_on(const job& j) {
+  auto goes_on = j.row.state == job_state::running
+              || (j.row.state == job_state::cancelling && j.row.undoing == undoing::begun);
+  if (!goes_on || j.active > 0 || j.expected.empty() || j.row.due)
     return false;
   auto can_come = [&](const clause& c) {
     return c.mode == wait_mode::time || c.mode == wait_mode::signal || c.mode == wait_mode::review
@@ -52,10 +59,22 @@ bool planner::impl::has_stalled(const job& j) {
   });
 }
 
+bool planner::impl::has_stalled(const job& j) {
+  return is_ours(j.number) && cannot_go_on(j);
+}
+
+/// Whoever works on it next has to look: nobody does now.
+bool planner::impl::has_unseen_stall(const job& j) {
+  return !is_ours(j.number) && cannot_go_on(j)
+      && (j.definition.stall_action != stall_action::callback
+          || j.row.stall != mark_of(to_text(situation_of(j))));
+}
+
 void planner::impl::look_at_stalls() {
   for (auto again = true; std::exchange(again, false);) {
     follow_ends();
     auto numbers = dirty_jobs;
+    numbers.insert(numbers.end(), taken_up.begin(), taken_up.end());
     std::ranges::sort(numbers);
     for (auto number : numbers)
       if (auto j = jobs.find(number); j != jobs.end() && has_stalled(j->second)) {
@@ -63,17 +82,19 @@ void planner::impl::look_at_stalls() {
         follow_ends();
       }
   }
+  taken_up.clear();
 }
 
 bool planner::impl::look_at_stall(job& j) {
   while (has_stalled(j)) {
     auto text = to_text(situation_of(j));
-    auto is_new = std::exchange(j.row.stall, hash64(text) | 1) != (hash64(text) | 1);
+    auto is_new = std::exchange(j.row.stall, mark_of(text)) != mark_of(text);
+    if (!is_new && j.definition.stall_action == stall_action::callback)
+      return false;
     touch(j);
     switch (j.definition.stall_action) {
     case stall_action::callback:
-      if (is_new)
-        out.commands.push_back(stalled{j.number, j.row.id, payload::from_bytes(std::move(text))});
+      out.commands.push_back(stalled{j.number, j.row.id, payload::from_bytes(std::move(text))});
       return false;
     case stall_action::terminate_job:
       fail_all(j, code::wait_unmet, "the job has stalled: " + text);

@@ -21,6 +21,8 @@ std::string what_differs(const job& found, const job_spec& given) {
   before.limits = found.definition.limits;
   before.stall_action = found.definition.stall_action;
   before.planning_agent = found.definition.planning_agent;
+  before.on_failure = found.definition.on_failure;
+  before.resources = found.definition.resources;
   auto text = [](const stored_payload& x, const payload& other) {
     if (!x.present)
       return payload{};
@@ -29,8 +31,10 @@ std::string what_differs(const job& found, const job_spec& given) {
   };
   before.inputs = text(found.definition.inputs, given.inputs);
   before.outputs = text(found.definition.outputs, given.outputs);
-  for (auto i = std::uint32_t{0}; i < found.tasks.size() && !found.tasks[i].spec.parent; ++i) {
+  for (auto i = std::uint32_t{0}; i < found.tasks.size(); ++i) {
     auto& row = found.tasks[i].spec;
+    if (row.parent || row.rare().compensates)
+      break; // from here on they were added
     auto other = i < given.tasks.size() ? given.tasks[i] : task_spec{};
     auto x = task_spec{};
     x.name = row.name;
@@ -46,6 +50,12 @@ std::string what_differs(const job& found, const job_spec& given) {
     x.timeout = row.timeout;
     x.total_timeout = row.total_timeout;
     x.heartbeat = row.heartbeat;
+    auto& rare = row.rare();
+    x.run_if = rare.run_if;
+    x.on_failure = rare.on_failure;
+    x.max_children = rare.max_children;
+    x.resources = rare.resources;
+    x.compensate = rare.compensate;
     for_each(row.after, [&](std::uint32_t on) { x.after.push_back(task_ref::nth(on)); });
     x.input = text(row.input, other.input);
     before.tasks.push_back(std::move(x));
@@ -91,8 +101,10 @@ void planner::impl::take(const job_resumed& x) {
   out.commands.push_back(accept{x.client, known->number, false});
   expect_end(known->number, x.client);
   if (auto j = jobs.find(known->number);
-      j != jobs.end() && j->second.row.state == job_state::paused)
+      j != jobs.end() && j->second.row.state == job_state::paused) {
     change_state(j->second, job_state::running);
+    reopen(j->second);
+  }
 }
 
 /// A job that has ended is answered without being loaded.
@@ -118,13 +130,24 @@ std::optional<error> planner::impl::refusal_of(const job_spec& spec) const {
   };
   if (auto& planning = spec.planning_agent; !planning.empty() && !is_known(planning))
     return error{code::not_found, "there is no agent '" + planning + "'", "planning_agent"};
-  for (auto& t : spec.tasks) {
-    if (!is_known(t.agent))
-      return error{code::not_found, "there is no agent '" + t.agent + "'", "task '" + t.name + "'"};
+  auto wrong_with = [&](const std::string& name) -> std::optional<error> {
     auto& names = spec.allowed_agents;
-    if (!names.empty() && std::find(names.begin(), names.end(), t.agent) == names.end())
-      return error{code::limit, "agent '" + t.agent + "' is not among the job's allowed agents",
-                   "task '" + t.name + "'"};
+    if (!is_known(name))
+      return error{code::not_found, "there is no agent '" + name + "'"};
+    if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      return error{code::limit, "agent '" + name + "' is not among the job's allowed agents"};
+    return std::nullopt;
+  };
+  for (auto& t : spec.tasks) {
+    auto wrong = wrong_with(t.agent);
+    if (!wrong && !t.compensate.empty())
+      wrong = wrong_with(t.compensate);
+    if (!wrong)
+      wrong = lacks(t.resources, options.pool, spec.resources);
+    if (wrong) {
+      wrong->where = "task '" + t.name + "'";
+      return wrong;
+    }
   }
   return std::nullopt;
 }
@@ -150,6 +173,12 @@ stored_payload planner::impl::keep(const job& j, std::uint32_t t, store::slot wh
   return made;
 }
 
+/// Null if it says nothing of it.
+std::shared_ptr<const rare_spec> rarely_said(const task_spec& x) {
+  auto made = rare_spec{x.run_if, x.on_failure, x.max_children, x.resources, x.compensate, {}};
+  return made == rare_spec{} ? nullptr : std::make_shared<const rare_spec>(std::move(made));
+}
+
 spec_row planner::impl::row_of(const job& j, const task_spec& x, std::uint32_t number) {
   auto row = spec_row{};
   row.name = x.name;
@@ -165,6 +194,7 @@ spec_row planner::impl::row_of(const job& j, const task_spec& x, std::uint32_t n
   row.timeout = x.timeout;
   row.total_timeout = x.total_timeout;
   row.heartbeat = x.heartbeat;
+  row.more = rarely_said(x);
   row.created = now;
   row.input = keep(j, number, store::slot::input, x.input);
   // A name that was given may look like one that would be made.
@@ -190,6 +220,8 @@ void planner::impl::define(job& j, const job_spec& spec, const std::string& hash
   d.limits = spec.limits;
   d.stall_action = spec.stall_action;
   d.planning_agent = spec.planning_agent;
+  d.on_failure = spec.on_failure;
+  d.resources = spec.resources;
   d.inputs = keep(j, store::job_itself, store::slot::input, spec.inputs, d.inputs);
   d.outputs = keep(j, store::job_itself, store::slot::output, spec.outputs, d.outputs);
   if (spec.limits.deadline) {
@@ -265,13 +297,16 @@ void planner::impl::enter_new(job& j) {
 
 /// Those who expected a task of this name wait for it as for any other.
 void planner::impl::arrive(job& j, std::uint32_t t) {
-  auto waiting = j.expected.extract(j.tasks[t].spec.name);
+  if (j.expected.empty())
+    return;
+  auto name = j.task_name(t); // also one that was made
+  auto waiting = j.expected.extract(name);
   if (waiting.empty())
     return;
   for (auto& l : waiting.mapped()) {
     auto& row = j.tasks[l.task].row;
     auto& clause = row.wait->any_of[l.clause];
-    std::erase(clause.expected, j.tasks[t].spec.name);
+    std::erase(clause.expected, name);
     add_to(clause.tasks, t);
     if (!contains(row.waited, t))
       add_to(row.waited, t);

@@ -70,12 +70,20 @@ clause get_clause(reader& r) {
 }
 
 void put(writer& w, const rare_row& x) {
-  w.byte(static_cast<std::uint8_t>(x.signalled | x.replaced << 1 | x.waits_again << 2));
+  w.byte(static_cast<std::uint8_t>(x.signalled | x.replaced << 1 | x.waits_again << 2 | x.open << 3
+                                   | x.disabled << 4 | (x.completion > 0) << 5 | x.has_input << 6
+                                   | !x.spared.empty() << 7));
   w.varint(x.first_visit);
   w.varint(x.round);
   w.varint(x.woken_by);
   put(w, x.answer);
   put(w, x.progress);
+  if (x.completion > 0)
+    w.varint(x.completion);
+  if (x.has_input)
+    put(w, x.input);
+  if (!x.spared.empty())
+    put(w, x.spared);
 }
 
 rare_row get_rare(reader& r) {
@@ -84,11 +92,20 @@ rare_row get_rare(reader& r) {
   x.signalled = flags & 1u;
   x.replaced = flags & 2u;
   x.waits_again = flags & 4u;
+  x.open = flags & 8u;
+  x.disabled = flags & 16u;
+  x.has_input = flags & 64u;
   x.first_visit = static_cast<std::uint32_t>(r.varint());
   x.round = static_cast<std::uint32_t>(r.varint());
   x.woken_by = static_cast<std::uint32_t>(r.varint());
   x.answer = get_payload(r);
   x.progress = get_payload(r);
+  if (flags & 32u)
+    x.completion = r.varint();
+  if (x.has_input)
+    x.input = get_payload(r);
+  if (flags & 128u)
+    x.spared = get_ranges(r);
   return x;
 }
 
@@ -177,6 +194,10 @@ std::string encode(const task_row& x) {
     if (flags & has_more)
       put(w, x.rare());
   });
+}
+
+bool is_suspended(std::string_view body) {
+  return !body.empty() && body.front() == static_cast<char>(task_state::suspended);
 }
 
 result<task_row> decode_task(std::string_view body) {

@@ -64,7 +64,7 @@ void planner::impl::end_of_time(job& j, std::uint32_t t, alarm::kind why) {
   auto& s = running.at({j.number, t});
   stop_attempt(s);
   s.lingering = true;
-  if (j.row.state == job_state::cancelling)
+  if (is_ending(j, t))
     return cancel_task(j, t);
   auto text = why == alarm::kind::beat
               ? "the attempt gave no sign of life for " + to_text(*heartbeat_of(j.tasks[t]))
@@ -92,7 +92,7 @@ void planner::impl::ring(const alarm& x) {
       stop_attempt(s->second);
       s->second.lingering = true;
     }
-    if (j.row.state == job_state::cancelling)
+    if (is_ending(j, x.task))
       cancel_task(j, x.task);
     else
       fail_task(j, x.task, code::timeout, beyond_total);

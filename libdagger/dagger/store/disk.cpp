@@ -43,10 +43,15 @@ error disk_error(int number, std::string_view doing, const std::filesystem::path
               "free space on its disk; nothing was changed"};
     return {code::unavailable, message, path, "look at the system's log for errors of the disk"};
   case EROFS:
+    return {code::store_readonly, message, path,
+            "mount its disk for writing, or copy the store to another one"};
   case EACCES:
   case EPERM:
     return {code::store_readonly, message, path,
             "the store's files must be readable and writable for this user"};
+  case EMFILE:
+  case ENFILE:
+    return {code::unavailable, message, path, "allow more open files (ulimit -n)"};
   case ENOENT:
     return {code::not_found, message, path, {}};
   default:

@@ -11,8 +11,10 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +87,24 @@ std::atomic<void (*)()> end_of_process{nullptr};
   if (auto end = end_of_process.load())
     end();
   std::abort();
+}
+
+/// LMDB writes to the table of readers through a map. A hole in that file that is met when the disk
+/// is full would end the process (SIGBUS), so there are none. True if there were: only an
+/// environment that is closed may be touched, its locks end with any descriptor of the file.
+result<bool> fill_holes(const fs::path& file, const std::function<void()>& close_environment) {
+  struct stat s {};
+  constexpr auto bytes_of_block = 512; // POSIX leaves it open, Linux has this
+  if (::stat(file.c_str(), &s) != 0 || s.st_blocks * bytes_of_block >= s.st_size)
+    return false;
+  close_environment();
+  auto opened = open_file(file, O_RDWR);
+  if (!opened)
+    return fail(std::move(opened.error()));
+  // Not every file system can; then there is nothing to be done.
+  if (::fallocate(opened->get(), 0, 0, s.st_size) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+    return fail(disk_error(errno, "cannot reserve its space", file));
+  return true;
 }
 
 error no_store(const fs::path& directory) {
@@ -175,6 +195,14 @@ result<void> environment::start(const lmdb_options& options) {
 result<void> environment::open_file(const lmdb_options& options) {
   limit_ = options.map_bytes ? options.map_bytes : limits::store_map_bytes;
   auto rc = open_map(options.read_only);
+  if (rc == 0 && !options.read_only) {
+    auto filled = fill_holes(tables_.directory / readers_file,
+                             [&] { mdb_env_close(std::exchange(env_, nullptr)); });
+    if (!filled)
+      return fail(std::move(filled.error()));
+    if (*filled)
+      rc = open_map(false);
+  }
   // Where the address space is limited (ulimit -v, valgrind) a smaller store is better than none.
   while ((rc == ENOMEM || rc == EINVAL) && options.map_bytes == 0 && limit_ > smallest_map) {
     mdb_env_close(std::exchange(env_, nullptr));

@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,26 @@ struct task_ref {
 /// Where a task stands in a plan; for people and filters, it changes nothing.
 enum class task_kind : std::uint8_t { objective, story, task, subtask };
 
+/// When a task starts whose dependencies have all settled; else it is skipped. Failed counts what
+/// was cancelled, or skipped because of a failure, as well.
+enum class run_if : std::uint8_t {
+  all_success, // all are completed; the first that is not decides at once
+  all_done,    // however they ended
+  one_success, // one is completed
+  one_failed,  // one has failed
+  none_failed, // they are completed, or their agents skipped them
+};
+
+/// What the final failure of a task means for the others of its job.
+enum class on_failure : std::uint8_t {
+  carry_on, // "continue" in files: what does not depend on it goes on
+  stop,     // nothing starts any more but what runs if all_done or one_failed; what runs is stopped
+  pause,    // the job is paused; when it is resumed, the task begins anew
+};
+
+/// Amounts by name: {"gpu", 1}.
+using resources = std::map<std::string, std::uint64_t>;
+
 /// A task to be added. Only `agent` is needed.
 struct task_options {
   /// Unique in its job, `[A-Za-z0-9_][A-Za-z0-9_.-]*` and at most 128 bytes; made from
@@ -67,6 +88,17 @@ struct task_options {
   std::optional<duration> total_timeout = {};
   /// Between two heartbeats of an attempt; instead of the agent's own.
   std::optional<duration> heartbeat = {};
+  /// What the ends of `after` must be.
+  dagger::run_if run_if = dagger::run_if::all_success;
+  /// Instead of the job's, for the failure of this task; that of an optional one is carried on
+  /// with.
+  std::optional<dagger::on_failure> on_failure = {};
+  /// How many of the tasks that it adds may run at once; 0: all.
+  std::uint32_t max_children = 0;
+  /// What an attempt takes of the pool while it runs; it waits until that is free.
+  dagger::resources resources = {};
+  /// Who undoes it, should the job not complete: an agent that gets `{"compensates": NAME}`.
+  std::string compensate = {};
 };
 
 /// When a condition holds.
