@@ -7,7 +7,6 @@
 #include <dagger/graph/file.hpp>
 #include <dagger/graph/flow_tasks.hpp>
 
-#include <algorithm>
 #include <charconv>
 
 namespace dagger::actions {

@@ -6,7 +6,6 @@
 #include <dagger/graph/node_program.hpp>
 #include <dagger/graph/placeholders.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <iterator>
 

@@ -3,6 +3,7 @@
 
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/members.hpp>
+#include <dagger/plan/definition_text.hpp>
 
 #include <tuple>
 
@@ -13,7 +14,6 @@ namespace {
 constexpr auto mark = "dagger.program";
 constexpr auto part_mark = "dagger.part";
 constexpr std::string_view sources[] = {"value", "reference", "expr", "file"};
-constexpr std::string_view backoffs[] = {"fixed", "linear", "exponential"};
 
 template <class T>
 void put(json& to, const char* name, const T& x, const T& usual = {}) {
@@ -93,32 +93,10 @@ node_output output_from(members& from) {
   return made;
 }
 
-json to_json(const retry_policy& x) {
-  return {{"max_attempts", x.max_attempts},
-          {"initial", x.initial.count()},
-          {"backoff", backoffs[static_cast<std::size_t>(x.backoff)]},
-          {"multiplier", x.multiplier},
-          {"max", x.max.count()},
-          {"jitter", x.jitter},
-          {"retry_on", x.retry_on},
-          {"abort_on", x.abort_on}};
-}
-
-void read_retry(members& from, retry_policy& to) {
-  from.read("max_attempts", to.max_attempts);
-  from.read("initial", to.initial);
-  from.read_enum("backoff", to.backoff, backoffs);
-  from.read("multiplier", to.multiplier);
-  from.read("max", to.max);
-  from.read("jitter", to.jitter);
-  from.read("retry_on", to.retry_on);
-  from.read("abort_on", to.abort_on);
-}
-
 json to_json(const part_policy& x) {
   auto made = json::object();
   if (x.retry)
-    made["retry"] = to_json(*x.retry);
+    made["retry"] = plan::to_json(*x.retry);
   put(made, "timeout", x.timeout);
   put(made, "heartbeat", x.heartbeat);
   put(made, "priority", x.priority);
@@ -128,7 +106,7 @@ json to_json(const part_policy& x) {
 }
 
 void read_policy(members& from, part_policy& to) {
-  from.inside("retry", [&](members& x) { read_retry(x, to.retry.emplace()); });
+  from.inside("retry", [&](members& x) { plan::read(x, to.retry.emplace()); });
   from.read("timeout", to.timeout);
   from.read("heartbeat", to.heartbeat);
   from.read("priority", to.priority);

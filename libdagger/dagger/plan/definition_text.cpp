@@ -34,17 +34,6 @@ void put(json& to, const char* name, const std::optional<duration>& x) {
     to[name] = x->count();
 }
 
-json to_json(const retry_policy& x) {
-  return {{"max_attempts", x.max_attempts},
-          {"initial", x.initial.count()},
-          {"backoff", backoffs[static_cast<std::size_t>(x.backoff)]},
-          {"multiplier", x.multiplier},
-          {"max", x.max.count()},
-          {"jitter", x.jitter},
-          {"retry_on", x.retry_on},
-          {"abort_on", x.abort_on}};
-}
-
 json to_json(const job_limits& x) {
   auto made = json{{"tasks", x.tasks}, {"depth", x.depth}, {"running", x.running}};
   put(made, "deadline", x.deadline);
@@ -68,7 +57,7 @@ json to_json(const task_spec& x) {
   put(made, "at_most_once", x.at_most_once, usual.at_most_once);
   put(made, "templated", x.templated, usual.templated);
   if (x.retry)
-    made["retry"] = to_json(*x.retry);
+    made["retry"] = plan::to_json(*x.retry);
   put(made, "timeout", x.timeout);
   put(made, "total_timeout", x.total_timeout);
   put(made, "heartbeat", x.heartbeat);
@@ -96,17 +85,6 @@ void read(members& from, const char* name, payload& to) {
   } catch (const error& why) {
     from.wrong("is no text of JSON: " + why.message, from.path_of(name));
   }
-}
-
-void read(members& from, retry_policy& to) {
-  from.read("max_attempts", to.max_attempts);
-  from.read("initial", to.initial);
-  from.read_enum("backoff", to.backoff, backoffs);
-  from.read("multiplier", to.multiplier);
-  from.read("max", to.max);
-  from.read("jitter", to.jitter);
-  from.read("retry_on", to.retry_on);
-  from.read("abort_on", to.abort_on);
 }
 
 void read(members& from, job_limits& to) {
@@ -140,7 +118,7 @@ void read(members& from, task_spec& to) {
   from.read("optional", to.optional);
   from.read("at_most_once", to.at_most_once);
   from.read("templated", to.templated);
-  from.inside("retry", [&](members& x) { read(x, to.retry.emplace()); });
+  from.inside("retry", [&](members& x) { plan::read(x, to.retry.emplace()); });
   from.read("timeout", to.timeout);
   from.read("total_timeout", to.total_timeout);
   from.read("heartbeat", to.heartbeat);
@@ -155,6 +133,28 @@ void read(members& from, task_spec& to) {
 }
 
 } // namespace
+
+json to_json(const retry_policy& x) {
+  return {{"max_attempts", x.max_attempts},
+          {"initial", x.initial.count()},
+          {"backoff", backoffs[static_cast<std::size_t>(x.backoff)]},
+          {"multiplier", x.multiplier},
+          {"max", x.max.count()},
+          {"jitter", x.jitter},
+          {"retry_on", x.retry_on},
+          {"abort_on", x.abort_on}};
+}
+
+void read(members& from, retry_policy& to) {
+  from.read("max_attempts", to.max_attempts);
+  from.read("initial", to.initial);
+  from.read_enum("backoff", to.backoff, backoffs);
+  from.read("multiplier", to.multiplier);
+  from.read("max", to.max);
+  from.read("jitter", to.jitter);
+  from.read("retry_on", to.retry_on);
+  from.read("abort_on", to.abort_on);
+}
 
 json to_json(const job_spec& x) {
   static const auto usual = job_spec{};
