@@ -223,6 +223,7 @@ private:
   void on(const plan::job_cancelled& x);
   void on(const plan::job_purged& x);
   void on(const plan::sweep_due& x);
+  void on(const plan::load_due&) {} // it has all jobs before it
   void refuse(plan::client_id client, std::string_view code);
   void done(plan::client_id client);
   void cancel(job& j, bool again);

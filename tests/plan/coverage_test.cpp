@@ -50,6 +50,7 @@ const std::set<std::string> expected_to_happen{
   "event job_cancelled",
   "event job_retried",
   "event job_purged",
+  "event load_due",
   "event sweep_due",
   "event signal_received",
   "event review_decided",

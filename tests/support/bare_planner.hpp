@@ -31,7 +31,9 @@ public:
   void open() {
     auto disk = store->read();
     auto first = plan::effects{};
-    auto made = plan::planner::restore(*disk, plan::scope::every_job, now, first);
+    auto options = plan::planner_options{};
+    options.tasks_at_once = tasks_at_once;
+    auto made = plan::planner::restore(*disk, options, now, first);
     ASSERT_TRUE(made.has_value()) << to_string(made.error());
     planner_ = std::make_unique<plan::planner>(std::move(*made));
     keep(std::move(first));
@@ -86,6 +88,8 @@ public:
   timestamp now{std::chrono::seconds{1'000'000}};
   std::vector<plan::command> commands;
   std::vector<store::batch> batches;
+  /// What the next `open` reads of active jobs; the rest waits for `load_due`.
+  std::size_t tasks_at_once = ~std::size_t{0};
   /// Keep the batches?
   bool keeps = true;
 

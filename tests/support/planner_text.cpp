@@ -125,7 +125,7 @@ std::string text_of(const plan::event& x) {
     "tasks_reported", "time_passed",    "job_paused",      "job_cancelled",  "job_retried",
     "job_purged",     "sweep_due",      "signal_received", "review_decided", "heart_beaten",
     "step_done",      "chunks_emitted", "tasks_added",     "task_removed",   "task_enabled",
-    "input_set"};
+    "input_set",      "load_due"};
   static_assert(names.size() == std::variant_size_v<plan::event>);
   auto out = std::string{names[x.index()]};
   if (const auto* r = std::get_if<plan::tasks_reported>(&x))

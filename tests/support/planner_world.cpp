@@ -70,7 +70,8 @@ void planner_world::compare(const plan::effects& got, const model::expectation& 
   compare_memory(by);
 }
 
-void planner_world::take(plan::effects got, model::expectation expected, const std::string& by) {
+void planner_world::take(plan::effects got, model::expectation expected, const std::string& by,
+                         std::size_t parts) {
   if (!walked_before_)
     compare(got, expected, by);
   if (!ok())
@@ -85,7 +86,7 @@ void planner_world::take(plan::effects got, model::expectation expected, const s
       unchecked_.insert(job);
     batches_.push_back(std::move(got.writes));
     in_flight_.push_back(
-      {batches_.size() - 1, std::move(got.commands), model_, std::move(expected.touched)});
+      {batches_.size() - 1, parts, std::move(got.commands), model_, std::move(expected.touched)});
   } else if (in_flight_.empty()) {
     release(got.commands);
   } else {
@@ -98,11 +99,14 @@ void planner_world::commit(std::size_t n) {
   if (!ok() || n == 0)
     return;
   auto together = std::vector<const store::batch*>{};
-  for (auto i = std::size_t{0}; i < n; ++i)
+  auto parts = std::size_t{0};
+  for (auto i = std::size_t{0}; i < n; ++i) {
     together.push_back(&batches_[in_flight_[i].number]);
+    parts += in_flight_[i].parts;
+  }
   if (auto done = store_->commit(together); !done)
     return fail("commit: " + to_string(done.error()));
-  planner_->confirm(n);
+  planner_->confirm(parts);
   on_disk_ = std::move(in_flight_[n - 1].model);
   auto leaving = std::vector<plan::command>{};
   for (auto i = std::size_t{0}; i < n; ++i) {
@@ -132,16 +136,33 @@ void planner_world::crash() {
   model_.covers = options_.covers;
   auto expected = model_.restart(options_.scope == plan::scope::every_job, now);
   auto first = plan::effects{};
+  auto parts = std::size_t{0};
   auto disk = store_->read();
   planner_.reset();
-  auto made =
-    plan::planner::restore(*disk, {options_.scope, options_.retention, options_.pool}, now, first);
+  auto made = restore(*disk, options_.scope, first, parts);
   if (!made)
     return fail("restore: " + to_string(made.error()));
   planner_.emplace(std::move(*made));
   if (options_.tamper)
     options_.tamper(first);
-  take(std::move(first), std::move(expected), "restore");
+  take(std::move(first), std::move(expected), "restore", parts);
+}
+
+/// A planner that has read all active jobs, in `parts` batches.
+result<plan::planner> planner_world::restore(store::view& disk, plan::scope scope,
+                                             plan::effects& first, std::size_t& parts) {
+  auto options = plan::planner_options{scope, options_.retention, options_.pool};
+  options.tasks_at_once = options_.tasks_at_once;
+  auto made = plan::planner::restore(disk, options, now, first);
+  parts = first.writes.empty() ? 0 : 1;
+  while (made && made->has_unread()) {
+    count(plan::load_due{});
+    auto more = made->apply(plan::load_due{}, disk, now);
+    parts += more.writes.empty() ? 0 : 1;
+    first.writes.merge(more.writes);
+    first.commands.insert(first.commands.end(), more.commands.begin(), more.commands.end());
+  }
+  return made;
 }
 
 void planner_world::join(plan::agent_joined x) {
@@ -353,8 +374,8 @@ void planner_world::check() {
 void planner_world::compare_restored() {
   auto first = plan::effects{};
   auto disk = store_->read();
-  auto copy = plan::planner::restore(
-    *disk, {plan::scope::every_job, options_.retention, options_.pool}, now, first);
+  auto parts = std::size_t{0};
+  auto copy = restore(*disk, plan::scope::every_job, first, parts);
   if (!copy)
     return fail("restore: " + to_string(copy.error()));
   std::erase_if(first.commands,

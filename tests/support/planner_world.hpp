@@ -37,6 +37,8 @@ struct world_options {
   duration retention{0};
   /// What tasks may take, over all jobs.
   resources pool = {};
+  /// A restored planner reads its jobs in parts of so many tasks: one by one.
+  std::size_t tasks_at_once = 1;
 };
 
 /// Planner, model, store and what is on the way between them. After the first difference
@@ -137,12 +139,16 @@ public:
 private:
   struct batch_in_flight {
     std::size_t number; // in batches_
+    std::size_t parts;  // that the planner gave out
     std::vector<plan::command> commands;
     model::planner model;
     std::set<std::uint64_t> touched; // also beside the log
   };
 
-  void take(plan::effects got, model::expectation expected, const std::string& by);
+  void take(plan::effects got, model::expectation expected, const std::string& by,
+            std::size_t parts = 1);
+  result<plan::planner> restore(store::view& disk, plan::scope scope, plan::effects& first,
+                                std::size_t& parts);
   void compare(const plan::effects& got, const model::expectation& expected, const std::string& by);
   void count(const plan::event& what);
   void count(const std::vector<plan::command>& commands);

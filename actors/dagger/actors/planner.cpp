@@ -22,7 +22,7 @@ bool may_be_overtaken(const plan::event& x) {
   return std::holds_alternative<plan::job_submitted>(x)
       || std::holds_alternative<plan::job_resumed>(x)
       || std::holds_alternative<plan::signal_received>(x)
-      || std::holds_alternative<plan::step_done>(x);
+      || std::holds_alternative<plan::step_done>(x) || std::holds_alternative<plan::load_due>(x);
 }
 
 /// Reports that wait one behind the other become one event: they share rows.
@@ -92,7 +92,8 @@ void planner::gather(event_ptr x) {
   } else if (auto* more = std::get_if<plan::slots_changed>(x.get())) {
     if (closing_ && more->by > 0)
       return;
-  } else if (std::holds_alternative<plan::sweep_due>(*x)) {
+  } else if (std::holds_alternative<plan::sweep_due>(*x)
+             || std::holds_alternative<plan::load_due>(*x)) {
     // The next engine goes on with that.
     if (closing_)
       return;
@@ -139,6 +140,8 @@ void planner::apply_all() {
   if (!into->writes.empty() || !into->commands.empty() || !into->passed.empty())
     tell(self_, keeper_, std::move(into));
   set_alarm();
+  if (core_->has_unread() && !closing_ && !broken_)
+    gather(std::make_shared<plan::event>(plan::load_due{}));
 }
 
 void planner::apply(const plan::event& x, store::view& view, timestamp now, parcel& into) {

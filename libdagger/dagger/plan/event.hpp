@@ -247,10 +247,13 @@ struct tasks_reported {
 /// `now` has passed `wake_at()`.
 struct time_passed {};
 
+/// There is time to read some more of the jobs that `has_unread()` tells of.
+struct load_due {};
+
 using event =
   std::variant<agent_joined, agent_lost, slots_changed, job_submitted, job_resumed, tasks_reported,
                time_passed, job_paused, job_cancelled, job_retried, job_purged, sweep_due,
                signal_received, review_decided, heart_beaten, step_done, chunks_emitted,
-               tasks_added, task_removed, task_enabled, input_set>;
+               tasks_added, task_removed, task_enabled, input_set, load_due>;
 
 } // namespace dagger::plan

@@ -103,6 +103,22 @@ job* planner::impl::take_over(std::uint64_t number) {
   return j;
 }
 
+/// Some of the active jobs, those first that came first.
+void planner::impl::take(const load_due&) {
+  for (auto tasks = std::size_t{0}; !unread.empty() && tasks < options.tasks_at_once;) {
+    auto number = unread.front();
+    unread.pop_front();
+    // One that has come to its end in the meantime may be gone.
+    if (!jobs.contains(number)
+        && !read(disk->get(store::table::active, store::key::active(number))))
+      continue;
+    auto* j = find_or_load(number);
+    if (!j)
+      throw unreadable{no_row(number)};
+    tasks += j->tasks.size();
+  }
+}
+
 void planner::impl::follow_or_write(const timer_table::timer& x) {
   if (is_ours(x.job))
     timers.add(x, out.writes, this_batch());
@@ -294,11 +310,10 @@ result<planner> planner::restore(store::view& disk, planner_options options, tim
                            store::direction::down, last_job);
         !x)
       return fail(x.error());
-    auto numbers = std::vector<std::uint64_t>{};
     if (options.which == scope::every_job)
       if (auto x = scan_prefix(disk, store::table::active, store::key::of(),
                                [&](std::string_view key, const store::record&) {
-                                 numbers.push_back(store::key::job_of(key));
+                                 self->unread.push_back(store::key::job_of(key));
                                  return true;
                                });
           !x)
@@ -307,9 +322,7 @@ result<planner> planner::restore(store::view& disk, planner_options options, tim
     if (options.which == scope::every_job)
       if (auto x = self->timers.restore(disk); !x)
         return fail(x.error());
-    for (auto number : numbers)
-      if (!self->find_or_load(number))
-        return fail(no_row(number));
+    self->take(load_due{});
     first = self->end();
     return planner{std::move(self)};
   } catch (...) {
@@ -340,6 +353,10 @@ void planner::confirm(std::size_t n) {
   while (!ends.empty() && ends.front().batch <= impl_->batches_confirmed)
     ends.pop_front();
   impl_->forget_idle();
+}
+
+bool planner::has_unread() const {
+  return !impl_->unread.empty();
 }
 
 std::optional<timestamp> planner::wake_at() {

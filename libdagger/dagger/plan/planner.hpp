@@ -22,6 +22,9 @@ struct planner_options {
   duration retention{0};
   /// What there is, over all jobs; empty: each job has what it says itself.
   dagger::resources pool = {};
+  /// Active jobs are read until they have so many tasks together, then other events have their
+  /// turn: a start does not wait for all jobs.
+  std::size_t tasks_at_once = 256;
 
   planner_options(scope x = scope::every_job, duration keep = duration{0},
                   dagger::resources there_is = {})
@@ -34,8 +37,9 @@ struct planner_options {
 /// the store: `restore(disk) == memory`, which `dump` shows.
 class planner {
 public:
-  /// Reads the active jobs and the next timers; what ran when the last engine ended counts as
-  /// interrupted. `first` is to be committed before anything else.
+  /// Reads the first of the active jobs and the next timers; what ran when the last engine ended
+  /// counts as interrupted. `first` is to be committed before anything else. The other jobs are
+  /// read with `load_due`, or when an event needs them.
   static result<planner> restore(store::view& disk, planner_options options, timestamp now,
                                  effects& first);
 
@@ -54,6 +58,9 @@ public:
 
   /// When `time_passed` is due; nothing if no timer runs.
   std::optional<timestamp> wake_at();
+
+  /// Whether active jobs are still to be read: apply `load_due` when nothing else waits.
+  bool has_unread() const;
 
   /// Attempts that were assigned and not reported.
   std::size_t running() const;

@@ -119,6 +119,7 @@ struct planner::impl {
 
   std::unordered_map<std::uint64_t, job> jobs;
   std::unordered_map<std::string, std::uint64_t> ids; // of the jobs in memory
+  std::deque<std::uint64_t> unread;                   // active jobs, since the start
   std::uint64_t next_job = 1;
   std::uint64_t next_event = 0;
   std::map<std::string, agent_entry, std::less<>> agents;
@@ -180,6 +181,7 @@ struct planner::impl {
   job* find_or_load(std::uint64_t number);
   /// The same, and from now on this planner works on it (`scope::named`).
   job* take_over(std::uint64_t number);
+  void take(const load_due& x);
   bool is_ours(std::uint64_t number) const {
     return options.which == scope::every_job || ours.contains(number);
   }
