@@ -59,10 +59,14 @@ bool can_be_decided(const state& x, std::uint32_t node) {
 }
 
 std::string because_of_upstream(const state& x, std::uint32_t node) {
-  for (auto b : x.of.nodes[node].before)
-    if (x.end.nodes[b].state == task_state::failed)
-      return "upstream failed: " + name_of(b);
-    else if (x.end.nodes[b].state == task_state::skipped)
+  if (x.of.nodes[node].run_if == run_if::one_failed)
+    return "no upstream failed";
+  auto& before = x.of.nodes[node].before;
+  for (auto b : before)
+    if (x.end.nodes[b].state == task_state::failed || x.after_failure[b])
+      return "upstream " + std::string{dagger::to_text(x.end.nodes[b].state)} + ": " + name_of(b);
+  for (auto b : before)
+    if (x.end.nodes[b].state != task_state::completed)
       return "upstream skipped: " + name_of(b);
   return {};
 }
@@ -82,12 +86,12 @@ bool skip_one(state& x) {
       }
       end.state = task_state::skipped;
       end.because = "stopped";
+      x.after_failure[node] = true;
       return true;
     }
     if (!rule_holds(x, node)) {
       end.state = task_state::skipped;
-      end.because = rule == run_if::all_success ? because_of_upstream(x, node)
-                                                : std::string{to_text(rule)} + " does not hold";
+      end.because = because_of_upstream(x, node);
       for (auto b : x.of.nodes[node].before)
         if (x.end.nodes[b].state == task_state::failed || x.after_failure[b])
           x.after_failure[node] = true;
@@ -148,9 +152,9 @@ flow_end run_by_hand(const flow& of) {
       break;
     attempt(x, *node);
   }
-  x.end.state = x.how == mode::paused ? job_state::paused
-              : x.failed              ? job_state::failed
-                                      : job_state::completed;
+  x.end.state = x.how == mode::paused              ? job_state::paused
+              : x.failed || x.how == mode::stopped ? job_state::failed
+                                                   : job_state::completed;
   return std::move(x.end);
 }
 

@@ -31,9 +31,10 @@ bool outlives_stop(const job& j, std::uint32_t number) {
 }
 
 bool has_failed(const job& j) {
-  return j.state == job_state::cancelling || !j.code.empty()
-      || std::ranges::any_of(
-           j.tasks, [](const task& t) { return !t.replaced && !t.optional && is_failure(t); });
+  return j.state == job_state::cancelling || !j.code.empty() || j.stopping
+      || std::ranges::any_of(j.tasks, [](const task& t) {
+           return !t.replaced && !t.optional && (t.state == failed || t.state == cancelled);
+         });
 }
 
 bool is_ending(const job& j, std::uint32_t number) {

@@ -327,19 +327,19 @@ judgement judge(const job& j, std::uint32_t number) {
     return it == after.end() ? std::nullopt : std::optional{*it};
   };
   const auto is_completed = [](const task& x) { return x.state == completed; };
-  if (t.run_if == run_if::all_success)
-    if (const auto bad = first([&](const task& x) { return is_over(x) && !is_completed(x); }))
-      return {verdict::is_skipped, bad};
   if (first([](const task& x) { return !is_over(x); }))
     return {verdict::waits, {}};
   for (auto n : t.waited)
     if (t.waits_again && !is_over(j.tasks[n]) && std::ranges::count(t.spared, n) == 0)
       return {verdict::waits, {}};
   const auto wrong = first(is_failure);
-  if (after.empty() || t.run_if == run_if::all_success || t.run_if == run_if::all_done)
+  const auto missed = first([&](const task& x) { return !is_completed(x); });
+  if (after.empty() || t.run_if == run_if::all_done)
     return {verdict::starts, {}};
+  if (t.run_if == run_if::all_success && missed)
+    return {verdict::is_skipped, wrong ? wrong : missed};
   if (t.run_if == run_if::one_success && !first(is_completed))
-    return {verdict::is_skipped, wrong ? wrong : after.front()};
+    return {verdict::is_skipped, wrong ? wrong : missed};
   if (t.run_if == run_if::one_failed && !wrong)
     return {verdict::is_skipped, {}};
   if (t.run_if == run_if::none_failed && wrong)

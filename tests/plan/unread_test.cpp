@@ -2,8 +2,8 @@
 #include <support/bare_planner.hpp>
 #include <support/random_specs.hpp>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 namespace dagger::test {
 
@@ -26,10 +26,17 @@ public:
   broken_start(std::uint64_t seed, bool in_parts) : roll_(seed), in_parts_(in_parts) {}
 
   void run() {
-    for (auto i = 0; i < jobs; ++i)
-      p_.submit(some_job_spec(roll_, id(i)));
     join();
-    for (auto i = 0; i < 40; ++i)
+    for (auto i = 0; i < 12; ++i) {
+      auto spec = some_job_spec(roll_, "job-" + std::to_string(i));
+      p_.submit(spec);
+      hear();
+      // By chance some make no sense.
+      if (std::ranges::none_of(p_.commands,
+                               [](auto& x) { return std::holds_alternative<plan::refuse>(x); }))
+        jobs_.push_back(spec.id);
+    }
+    for (auto i = roll_(12); i > 0; --i)
       act();
     held_.clear();
     p_.tasks_at_once = in_parts_ ? 1 : 100'000;
@@ -56,17 +63,12 @@ public:
   }
 
   bool done() const {
-    for (auto i = 0; i < jobs; ++i)
-      if (!finished(p_.job(id(i)).state))
-        return false;
-    return true;
+    return std::ranges::all_of(jobs_, [&](auto& id) { return finished(p_.job(id).state); });
   }
 
 private:
-  static constexpr auto jobs = 8;
-
-  static std::string id(int i) {
-    return "job-" + std::to_string(i);
+  const std::string& some_job() {
+    return jobs_[roll_(static_cast<std::uint32_t>(jobs_.size()))];
   }
 
   void join() {
@@ -91,9 +93,9 @@ private:
   void act() {
     const auto what = roll_(10);
     if (what == 0)
-      return apply(plan::job_cancelled{id(static_cast<int>(roll_(jobs))), 0});
+      return apply(plan::job_cancelled{some_job(), 0});
     if (what == 1)
-      return apply(plan::job_resumed{id(static_cast<int>(roll_(jobs))), 0});
+      return apply(plan::job_resumed{some_job(), 0});
     if (held_.empty()) {
       if (auto due = p_.real().wake_at())
         p_.now = std::max(p_.now, *due);
@@ -111,6 +113,7 @@ private:
 
   bare_planner p_;
   dice roll_;
+  std::vector<std::string> jobs_;
   bool in_parts_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, plan::attempt_id> held_;
   std::size_t parts_ = 0;
@@ -134,6 +137,7 @@ TEST(unread_jobs, all_jobs_end_whatever_happens_while_they_are_read) {
 
 TEST(unread_jobs, a_start_reads_as_much_as_it_was_told_and_the_rest_when_it_is_asked) {
   auto p = bare_planner{};
+  p.apply(plan::agent_joined{.agent = "a", .slots = 1, .retry = {}, .timeout = {}});
   for (auto i = 0; i < 5; ++i)
     p.submit(job_of("job-" + std::to_string(i), std::vector(3, plan::task_spec{.agent = "a"})));
   p.tasks_at_once = 6;

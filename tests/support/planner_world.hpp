@@ -160,7 +160,9 @@ private:
   void count_jobs_in_memory();
   bool answer_a_wait();
   bool cancel_a_stalled_job();
+  bool take_up_a_job_that_is_waited_for();
   bool resume_a_paused_job();
+  static std::string what_is_left(const model::job& j);
 
   world_options options_;
   std::unique_ptr<store::store> store_;

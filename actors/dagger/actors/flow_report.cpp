@@ -37,8 +37,8 @@ std::string flow_execution::skipped_because(std::uint32_t node) const {
   case graph::skip_cause::upstream:
     return "upstream " + std::string{how(core_.at(at.because).state)} + ": "
          + program_->tables->shown_name(at.because);
-  case graph::skip_cause::rule:
-    return std::string{to_text(program_->edges.rule(node).run_if)} + " does not hold";
+  case graph::skip_cause::no_failure:
+    return "no upstream failed";
   case graph::skip_cause::stopped:
     return "stopped";
   }

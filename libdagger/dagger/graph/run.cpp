@@ -179,14 +179,15 @@ run::decision run::decide(std::uint32_t node) {
   if (now == mode::held || now == mode::cancelled)
     return decision::wait;
   auto sum = tally{};
-  auto first_bad = std::optional<std::uint32_t>{};
+  auto wrong = std::optional<std::uint32_t>{};
+  auto other = std::optional<std::uint32_t>{}; // neither completed nor went it wrong
   for (auto before : graph_.before(node)) {
     auto& x = progress_[before];
     auto completed = x.state == task_state::completed;
     auto failed = x.state == task_state::failed || x.failed_upstream;
     ++(completed ? sum.completed : failed ? sum.failed : sum.others);
-    if (!completed && !first_bad)
-      first_bad = before;
+    if (auto& first = failed ? wrong : other; !completed && !first)
+      first = before;
   }
   auto rule = graph_.rule(node).run_if;
   if (now == mode::stopped && !goes_on_when_stopped(rule)) {
@@ -197,14 +198,15 @@ run::decision run::decide(std::uint32_t node) {
     return decision::start;
   auto& x = progress_[node];
   x.failed_upstream = sum.failed > 0;
-  x.because = first_bad.value_or(0);
-  skip(node, rule == run_if::all_success ? skip_cause::upstream : skip_cause::rule);
+  x.because = (wrong ? wrong : other).value_or(0);
+  skip(node, rule == run_if::one_failed ? skip_cause::no_failure : skip_cause::upstream);
   return decision::skip;
 }
 
 void run::skip(std::uint32_t node, skip_cause cause) {
   progress_[node].state = task_state::skipped;
   progress_[node].cause = cause;
+  progress_[node].failed_upstream |= cause == skip_cause::stopped;
 }
 
 job_state run::finish() {
@@ -217,7 +219,7 @@ job_state run::finish() {
         progress_[node].state = task_state::cancelled;
     return job_state::cancelled;
   }
-  return failed_ ? job_state::failed : job_state::completed;
+  return failed_ || now == mode::stopped ? job_state::failed : job_state::completed;
 }
 
 void run::resume(nodes& ready) {

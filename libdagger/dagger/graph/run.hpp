@@ -14,11 +14,12 @@ namespace dagger::graph {
 
 /// Why a node was skipped.
 enum class skip_cause : std::uint8_t {
-  none,     // it was not
-  itself,   // its own condition, or its own function
-  upstream, // a node that it needs has not completed; `node_progress::because` is the first one
-  rule,     // its `run_if` does not hold
-  stopped,  // a failure has stopped the run
+  none,       // it was not
+  itself,     // its own condition, or its own function
+  upstream,   // of those before it; `node_progress::because` is the first that went wrong, or else
+              // the first that has not completed
+  no_failure, // it waits for one, and there was none
+  stopped,    // a failure has stopped the run
 };
 
 /// How far one node is. Times are the caller's, in a unit of its own.
@@ -30,7 +31,7 @@ struct node_progress {
   /// waiting, completed, failed, skipped or cancelled.
   task_state state = task_state::waiting;
   skip_cause cause : 4 = skip_cause::none;
-  /// Something that it needs has failed.
+  /// It was skipped because something has failed.
   bool failed_upstream : 1 = false;
   /// It failed and nobody behind it has been told: the run was paused.
   bool kept_back : 1 = false;

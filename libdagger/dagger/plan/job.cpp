@@ -39,7 +39,6 @@ void listen(job& j, std::uint32_t number) {
   auto& t = j.tasks[number];
   if (t.row.state == task_state::waiting) {
     t.pending = 0;
-    t.upstream_bad = false;
     j.for_each_after(number, [&](std::uint32_t on) {
       if (settled(j.tasks[on].row))
         return;
@@ -51,7 +50,7 @@ void listen(job& j, std::uint32_t number) {
         if (settled(j.tasks[on].row) || contains(t.row.rare().spared, on))
           return;
         ++t.pending;
-        j.tasks[on].listeners.push_back({number, 0, 1});
+        j.tasks[on].listeners.push_back({number, 0, 0});
       });
     return;
   }

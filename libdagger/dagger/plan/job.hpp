@@ -21,7 +21,7 @@ namespace dagger::plan {
 struct listener {
   std::uint32_t task;
   std::uint32_t visit;  // 0: it is waiting; else the visit that is suspended
-  std::uint32_t clause; // of the wait; of a waiting one: whether it does not mind how the task ends
+  std::uint32_t clause; // of the wait
 
   friend auto operator<=>(const listener&, const listener&) = default;
 };
@@ -53,7 +53,6 @@ struct task {
   bool is_new = false; // its spec is not in a batch yet
   // derived
   std::uint32_t pending = 0; // of `after`, not settled
-  bool upstream_bad = false; // one of `after` has ended otherwise than its `run_if` wants
   std::uint32_t children_running = 0;
   std::vector<listener> listeners;
   std::uint32_t stale = 0;                 // of them, about

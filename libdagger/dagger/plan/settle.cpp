@@ -20,17 +20,6 @@ std::string cut(std::string text, std::size_t most) {
   return text + "...";
 }
 
-/// The first of `after` that has ended and is not completed.
-std::optional<std::uint32_t> bad_upstream(const job& j, std::uint32_t t) {
-  auto bad = std::optional<std::uint32_t>{};
-  j.for_each_after(t, [&](std::uint32_t on) {
-    auto state = j.tasks[on].row.state;
-    if (!bad && settled(j.tasks[on].row) && state != task_state::completed)
-      bad = on;
-  });
-  return bad;
-}
-
 } // namespace
 
 void planner::impl::move(job& j, std::uint32_t t, task_state to, std::string code,
@@ -89,8 +78,6 @@ void planner::impl::look_at_dependencies(job& j, std::uint32_t t) {
     skip_stopped(j, t);
     return settle(j, t);
   }
-  j.tasks[t].upstream_bad =
-    j.tasks[t].spec.rare().run_if == run_if::all_success && bad_upstream(j, t);
   if (auto x = verdict_on(j, t)) {
     follow(j, t, *x);
     if (!x->starts)
@@ -109,31 +96,36 @@ std::optional<planner::impl::verdict> planner::impl::verdict_on(const job& j,
 std::optional<planner::impl::verdict> planner::impl::verdict_on_upstream(const job& j,
                                                                          std::uint32_t t) const {
   auto& x = j.tasks[t];
-  auto how = x.spec.rare().run_if;
-  if (x.upstream_bad)
-    return verdict{false, bad_upstream(j, t)};
   if (x.pending > 0)
     return std::nullopt;
-  if (how == run_if::all_success || how == run_if::all_done)
-    return verdict{true};
-  auto first = std::optional<std::uint32_t>{};
-  auto wrong = std::optional<std::uint32_t>{};
+  auto any = false;
   auto success = false;
+  auto wrong = std::optional<std::uint32_t>{};
+  auto other = std::optional<std::uint32_t>{}; // neither completed nor went it wrong
   j.for_each_after(t, [&](std::uint32_t on) {
     auto& row = j.tasks[on].row;
-    success |= row.state == task_state::completed;
-    if (!first)
-      first = on;
-    if (!wrong && went_wrong(row))
-      wrong = on;
+    any = true;
+    if (row.state == task_state::completed)
+      success = true;
+    else if (went_wrong(row))
+      wrong = wrong ? wrong : on;
+    else
+      other = other ? other : on;
   });
-  if (!first)
+  auto because = wrong ? wrong : other;
+  switch (any ? x.spec.rare().run_if : run_if::all_done) {
+  case run_if::all_success:
+    return verdict{!because, because};
+  case run_if::all_done:
     return verdict{true};
-  if (how == run_if::one_failed)
+  case run_if::one_success:
+    return verdict{success, because};
+  case run_if::one_failed:
     return verdict{wrong.has_value()};
-  if (how == run_if::none_failed)
+  case run_if::none_failed:
     return verdict{!wrong, wrong};
-  return verdict{success, wrong ? wrong : first};
+  }
+  return std::nullopt;
 }
 
 void planner::impl::follow(job& j, std::uint32_t t, const verdict& x) {
@@ -160,10 +152,7 @@ void planner::impl::settle(job& j, std::vector<std::uint32_t> ended) {
       for (auto& l : std::exchange(j.tasks[t].listeners, {})) {
         auto& d = j.tasks[l.task];
         if (l.visit == 0 && d.row.state == task_state::waiting) {
-          --d.pending;
-          d.upstream_bad |= l.clause == 0 && row.state != task_state::completed
-                         && d.spec.rare().run_if == run_if::all_success;
-          if (d.pending == 0 || d.upstream_bad)
+          if (--d.pending == 0)
             heard.push_back(l.task);
         } else if (l.visit == d.row.visit && d.row.state == task_state::suspended) {
           auto& p = d.waiting[l.clause];

@@ -8,10 +8,12 @@
 
 namespace dagger::plan {
 
+/// What was skipped because of a failure does not count: that failure does, unless it was optional.
 bool planner::impl::has_failed(const job& j) {
-  return j.row.state == job_state::cancelling || !j.row.code.empty()
+  return j.row.state == job_state::cancelling || !j.row.code.empty() || j.row.stopping
       || std::any_of(j.tasks.begin(), j.tasks.end(), [](auto& t) {
-           return !t.spec.optional && !t.row.rare().replaced && went_wrong(t.row);
+           return !t.spec.optional && !t.row.rare().replaced
+               && (t.row.state == task_state::failed || t.row.state == task_state::cancelled);
          });
 }
 
