@@ -1,132 +1,26 @@
 // The agent `http` against a server of our own.
 #include "acting.hpp"
 
-#include <dagger/actors/descriptor.hpp>
+#include <support/http_server.hpp>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace {
 
 using namespace dagger;
 using test::acting;
-
-/// Answers each request on a port of its own with what a function makes of its text; nothing: lets
-/// the client wait.
-class server {
-public:
-  using handler = std::function<std::string(const std::string& request)>;
-
-  explicit server(handler answer) : answer_(std::move(answer)) {
-    listener_ = actors::descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    auto at = ::sockaddr_in{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    auto size = static_cast<::socklen_t>(sizeof(at));
-    if (::bind(listener_.get(), reinterpret_cast<::sockaddr*>(&at), size) != 0
-        || ::listen(listener_.get(), 16) != 0
-        || ::getsockname(listener_.get(), reinterpret_cast<::sockaddr*>(&at), &size) != 0)
-      throw std::runtime_error("no server");
-    port_ = ntohs(at.sin_port);
-    thread_ = std::jthread{[this](const std::stop_token& stop) { serve(stop); }};
-  }
-
-  std::string url(const std::string& path = "/") const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
-  }
-
-  struct asked {
-    std::string text;
-    std::chrono::steady_clock::time_point at;
-  };
-
-  /// What has been asked so far.
-  std::vector<asked> seen() const {
-    auto lock = std::lock_guard{mutex_};
-    return seen_;
-  }
-
-private:
-  static bool is_readable(int fd) {
-    auto one = ::pollfd{fd, POLLIN, 0};
-    return ::poll(&one, 1, 20) > 0;
-  }
-
-  void serve(const std::stop_token& stop) {
-    auto waiting = std::vector<actors::descriptor>{};
-    while (!stop.stop_requested()) {
-      if (!is_readable(listener_.get()))
-        continue;
-      auto client = actors::descriptor{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-      auto request = read_request(client.get(), stop);
-      {
-        auto lock = std::lock_guard{mutex_};
-        seen_.push_back({request, std::chrono::steady_clock::now()});
-      }
-      auto answer = answer_(request);
-      for (auto left = std::string_view{answer}; !left.empty();) {
-        auto n = ::send(client.get(), left.data(), left.size(), MSG_NOSIGNAL);
-        if (n <= 0)
-          break;
-        left.remove_prefix(static_cast<std::size_t>(n));
-      }
-      if (answer.empty())
-        waiting.push_back(std::move(client));
-    }
-  }
-
-  static std::string read_request(int client, const std::stop_token& stop) {
-    auto text = std::string{};
-    auto wanted = std::string::npos;
-    while (text.size() < wanted && !stop.stop_requested()) {
-      char buffer[4096];
-      if (!is_readable(client))
-        continue;
-      auto n = ::recv(client, buffer, sizeof(buffer), 0);
-      if (n <= 0)
-        break;
-      text.append(buffer, static_cast<std::size_t>(n));
-      auto end = text.find("\r\n\r\n");
-      if (wanted == std::string::npos && end != std::string::npos) {
-        auto length = text.find("Content-Length: ");
-        wanted = end + 4 + (length < end ? std::stoul(text.substr(length + 16)) : 0);
-      }
-    }
-    return text;
-  }
-
-  handler answer_;
-  actors::descriptor listener_;
-  int port_ = 0;
-  mutable std::mutex mutex_;
-  std::vector<asked> seen_;
-  std::jthread thread_;
-};
-
-std::string answer(const std::string& status, const std::string& body,
-                   const std::string& headers = {}) {
-  return "HTTP/1.1 " + status + "\r\nConnection: close\r\n" + headers
-       + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
+using test::http_answer;
+using test::http_server;
 
 TEST(http, an_answer_is_returned_whole) {
   auto it = acting{};
-  auto there = server{[](const std::string&) {
-    return answer("200 OK", R"({"a": [1, 2]})",
-                  "Content-Type: application/json\r\nX-A: 1\r\n"
-                  "X-A: 2\r\n");
+  auto there = http_server{[](const std::string&) {
+    return http_answer("200 OK", R"({"a": [1, 2]})",
+                       "Content-Type: application/json\r\nX-A: 1\r\n"
+                       "X-A: 2\r\n");
   }};
   auto got = it.run("http", {{"url", there.url("/path?x=1")}, {"headers", {{"X-Mine", "yes"}}}});
   EXPECT_EQ(got["status"], 200);
@@ -140,7 +34,8 @@ TEST(http, an_answer_is_returned_whole) {
 
 TEST(http, bodies_are_sent) {
   auto it = acting{};
-  auto there = server{[&](const std::string& request) { return answer("201 Created", request); }};
+  auto there =
+    http_server{[&](const std::string& request) { return http_answer("201 Created", request); }};
   auto sent = [&](json input) {
     input["url"] = there.url();
     return it.run("http", std::move(input))["body"].get<std::string>();
@@ -158,9 +53,9 @@ TEST(http, bodies_are_sent) {
 
 TEST(http, another_status_than_expected_fails) {
   auto it = acting{};
-  auto there = server{[](const std::string& request) {
-    return request.starts_with("GET /gone") ? answer("404 Not Found", "no such page")
-                                            : answer("204 No Content", "");
+  auto there = http_server{[](const std::string& request) {
+    return request.starts_with("GET /gone") ? http_answer("404 Not Found", "no such page")
+                                            : http_answer("204 No Content", "");
   }};
   EXPECT_EQ(it.failure("http", {{"url", there.url("/gone")}}),
             "http_status: " + there.url("/gone") + " answered with status 404:\nno such page");
@@ -174,7 +69,7 @@ TEST(http, another_status_than_expected_fails) {
 int attempts_at(const std::string& said) {
   auto engine = dagger::engine{{.log = log_level::off}};
   add_builtin_agents(engine);
-  auto there = server{[&](const std::string&) { return said; }};
+  auto there = http_server{[&](const std::string&) { return said; }};
   auto made = job{"a"};
   auto options = task_options{.name = "only", .agent = "http", .input = {{"url", there.url()}}};
   options.retry = retry_policy{.max_attempts = 3, .initial = std::chrono::milliseconds{1}};
@@ -184,18 +79,18 @@ int attempts_at(const std::string& said) {
 }
 
 TEST(http, what_may_pass_is_tried_again) {
-  EXPECT_EQ(attempts_at(answer("503 Unavailable", "")), 3);
-  EXPECT_EQ(attempts_at(answer("408 Timeout", "")), 3);
-  EXPECT_EQ(attempts_at(answer("404 Not Found", "")), 1);
-  EXPECT_EQ(attempts_at(answer("400 Bad Request", "")), 1);
+  EXPECT_EQ(attempts_at(http_answer("503 Unavailable", "")), 3);
+  EXPECT_EQ(attempts_at(http_answer("408 Timeout", "")), 3);
+  EXPECT_EQ(attempts_at(http_answer("404 Not Found", "")), 1);
+  EXPECT_EQ(attempts_at(http_answer("400 Bad Request", "")), 1);
 }
 
 TEST(http, the_server_says_when_to_try_again) {
   auto engine = dagger::engine{{.log = log_level::off}};
   add_builtin_agents(engine);
-  auto there = server{[first = true](const std::string&) mutable {
-    return std::exchange(first, false) ? answer("429 Too Many", "", "Retry-After: 1\r\n")
-                                       : answer("200 OK", "");
+  auto there = http_server{[first = true](const std::string&) mutable {
+    return std::exchange(first, false) ? http_answer("429 Too Many", "", "Retry-After: 1\r\n")
+                                       : http_answer("200 OK", "");
   }};
   auto made = job{"a"};
   auto options = task_options{.name = "only", .agent = "http", .input = {{"url", there.url()}}};
@@ -209,14 +104,14 @@ TEST(http, the_server_says_when_to_try_again) {
 
 TEST(http, redirections_are_followed_within_http) {
   auto it = acting{};
-  auto there = server{[](const std::string& request) {
+  auto there = http_server{[](const std::string& request) {
     if (request.starts_with("GET /a "))
-      return answer("302 Found", "", "Location: /b\r\nX-Old: 1\r\n");
+      return http_answer("302 Found", "", "Location: /b\r\nX-Old: 1\r\n");
     if (request.starts_with("GET /file "))
-      return answer("302 Found", "", "Location: file:///etc/hostname\r\n");
+      return http_answer("302 Found", "", "Location: file:///etc/hostname\r\n");
     if (request.starts_with("GET /round "))
-      return answer("302 Found", "", "Location: /round\r\n");
-    return answer("200 OK", "arrived");
+      return http_answer("302 Found", "", "Location: /round\r\n");
+    return http_answer("200 OK", "arrived");
   }};
   auto got = it.run("http", {{"url", there.url("/a")}});
   EXPECT_EQ(got["body"], "arrived");
@@ -229,7 +124,7 @@ TEST(http, what_cannot_be_reached_or_asked_is_said) {
   auto it = acting{};
   auto closed = std::string{};
   {
-    auto there = server{[](const std::string&) { return answer("200 OK", ""); }};
+    auto there = http_server{[](const std::string&) { return http_answer("200 OK", ""); }};
     closed = there.url();
   }
   EXPECT_TRUE(it.failure("http", {{"url", closed}}).starts_with("unavailable: " + closed + ": "));
@@ -243,8 +138,8 @@ TEST(http, what_cannot_be_reached_or_asked_is_said) {
 
 TEST(http, an_answer_is_bounded) {
   auto it = acting{};
-  auto there = server{[](const std::string&) {
-    return answer("200 OK", std::string(limits::http_body_bytes + 1, 'x'));
+  auto there = http_server{[](const std::string&) {
+    return http_answer("200 OK", std::string(limits::http_body_bytes + 1, 'x'));
   }};
   EXPECT_EQ(it.failure("http", {{"url", there.url()}}),
             "too_large: the answer is larger than 16 MiB");
@@ -252,7 +147,7 @@ TEST(http, an_answer_is_bounded) {
 
 TEST(http, a_time_out_ends_a_request_that_is_not_answered) {
   auto it = acting{};
-  auto there = server{[](const std::string&) { return std::string{}; }};
+  auto there = http_server{[](const std::string&) { return std::string{}; }};
   EXPECT_TRUE(it.failure("http", {{"url", there.url()}}, std::chrono::milliseconds{500})
                 .starts_with("timeout: "));
 }

@@ -18,7 +18,7 @@ std::string filled(const std::string& script, const json& values) {
 
 TEST(shell_text, placeholders_become_quoted_words) {
   const auto values = json{{"name", "it's"}, {"n", 5},      {"none", nullptr}, {"yes", true},
-                           {"list", {1, 2}}, {"empty", ""}, {"a_1", "$(rm)"}};
+                           {"list", {1, 2}}, {"empty", ""}, {"a_1", "$(rm)"},  {"b-2", 2}};
   const std::vector<std::pair<std::string, std::string>> table{
     {"echo {name}", R"(echo 'it'\''s')"},
     {"echo {n} {yes} {none} {list} {empty}", "echo '5' 'true' '' '[1,2]' ''"},
@@ -27,6 +27,7 @@ TEST(shell_text, placeholders_become_quoted_words) {
     {"{{name}} {{}}", "{name} {}"},
     {"{{{n}}}", "{'5'}"},
     {"awk '{ print $1 }' {n}", "awk '{ print $1 }' '5'"},
+    {"cat {b-2} > ${b-2}", "cat '2' > ${b-2}"},
     {"f() { echo; }; { a; } {a,b} {1..3} {", "f() { echo; }; { a; } {a,b} {1..3} {"},
     {"", ""},
   };
@@ -49,6 +50,16 @@ TEST(shell_text, placeholders_are_listed_in_order) {
   EXPECT_EQ(found[1].name, "a");
   EXPECT_EQ(found[1].offset, 15u);
   EXPECT_EQ(found[2].name, "b");
+}
+
+TEST(shell_text, values_stand_in_other_texts_as_they_are) {
+  auto fill = [](std::string_view text) {
+    return dagger::filled(text,
+                          [](std::string_view name) { return "<" + std::string{name} + ">"; });
+  };
+  EXPECT_EQ(fill("out/{a}-{b-2}.{c_d}"), "out/<a>-<b-2>.<c_d>");
+  EXPECT_EQ(fill("{{a}} {{{a}}} }} {{"), "{a} {<a>} } {");
+  EXPECT_EQ(fill("{} { a} {1} ${a} {a"), "{} { a} {1} ${a} {a");
 }
 
 } // namespace

@@ -1,6 +1,10 @@
 // The examples that are flows.
 #include "programs.hpp"
 
+#include <support/http_server.hpp>
+
+#include <atomic>
+
 namespace {
 
 using examples::file;
@@ -71,6 +75,38 @@ TEST(flow_examples, a_flow_is_a_node_of_another) {
 TEST(flow_examples, the_second_source_stands_in) {
   const auto end = run_job("add_numbers", "retry_and_fallback/retry_and_fallback.yaml");
   EXPECT_EQ(outputs_of(end), (json{{"price", 12.5}, {"source", "second"}}));
+}
+
+TEST(flow_examples, pages_of_a_server_become_a_file) {
+  auto first = std::atomic{true};
+  auto there = dagger::test::http_server{[&](const std::string& request) {
+    if (request.starts_with("GET /orders?page=2 ") && first.exchange(false))
+      return dagger::test::http_answer("503 Service Unavailable", "not now");
+    const auto page = request.substr(request.find('=') + 1, 1);
+    const auto body = R"([{"customer": "ann", "cents": )" + page + R"(00},
+      {"customer": "bob", "cents": 50}, {"customer": "bob", "cents": -1}])";
+    return dagger::test::http_answer("200 OK", body, "Content-Type: application/json\r\n");
+  }};
+  const auto place = support::folder{};
+  const auto end =
+    run_job("add_numbers", "etl/etl.yaml",
+            {"-i", "url=" + there.url(""), "-i", "target=" + (place / "customers.json")});
+  EXPECT_EQ(outputs_of(end),
+            (json{{"file", place / "customers.json"}, {"orders", 6}, {"refused", 3}}));
+  EXPECT_EQ(json::parse(content_of(place / "customers.json")), (json{{"ann", 600}, {"bob", 150}}));
+  EXPECT_EQ(there.seen().size(), 4u) << "the page that was not there was asked for again";
+}
+
+TEST(flow_examples, an_agent_grows_the_flow_that_it_is_a_node_of) {
+  const auto store = support::folder{};
+  const auto end = run_job("agents_in_a_flow", "agents_in_a_flow/book.yaml",
+                           {"--store", store / "s", "--id", "book"});
+  EXPECT_EQ(outputs_of(end), (json{{"chapters", {"On bees", "On clover", "On honey"}},
+                                   {"line", "3 chapters, 1500 words"}}));
+  const auto drawn = support::run(
+    {program("agents_in_a_flow"), "graph", "book", "--store", store / "s", "--format", "mermaid"});
+  EXPECT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_NE(drawn.out.find("writer"), std::string::npos) << drawn.out;
 }
 
 } // namespace

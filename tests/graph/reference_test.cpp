@@ -1,6 +1,5 @@
 // References and templates.
 #include <dagger/codec/json.hpp>
-#include <dagger/graph/placeholders.hpp>
 #include <dagger/graph/reference.hpp>
 
 #include <gtest/gtest.h>
@@ -47,16 +46,6 @@ TEST(reference, local_names_go_before_ids) {
   EXPECT_EQ(parse_reference("item.x.y", known).value(), (reference{"item.x", {"y"}}));
   EXPECT_EQ(longest_id(std::vector<std::string>{"item", "x", "y"}, known), 2u);
   EXPECT_EQ(longest_id(std::vector<std::string>{"b", "item"}, known), 0u);
-}
-
-TEST(reference, placeholders_are_names_in_single_braces) {
-  auto fill = [](std::string_view text) {
-    return filled(text, [](std::string_view name) { return "<" + std::string{name} + ">"; });
-  };
-  EXPECT_EQ(fill("cat {a} {b-2} > {c_d}"), "cat <a> <b-2> > <c_d>");
-  EXPECT_EQ(fill("{{a}} {{{a}}} }} {{"), "{a} {<a>} } {");
-  EXPECT_EQ(fill("awk '{print $1}' {} { a} {1} {a"), "awk '{print $1}' {} { a} {1} {a");
-  EXPECT_EQ(placeholders_in("{x} {{y}} {z}{x}"), (std::vector<std::string>{"x", "z", "x"}));
 }
 
 TEST(reference, what_is_none_is_refused) {

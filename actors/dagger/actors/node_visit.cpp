@@ -3,8 +3,8 @@
 
 #include <dagger/actors/value_of.hpp>
 #include <dagger/codec/json.hpp>
+#include <dagger/codec/placeholders.hpp>
 #include <dagger/graph/node_program.hpp>
-#include <dagger/graph/placeholders.hpp>
 
 #include <filesystem>
 #include <iterator>
@@ -94,7 +94,7 @@ result<void> node_visit::name_files(json& input) {
   for (auto& x : program().outputs) {
     if (x.file.empty())
       continue;
-    auto path = graph::filled(x.file, [&](std::string_view name) {
+    auto path = dagger::filled(x.file, [&](std::string_view name) {
       auto value = input.find(name);
       return value == input.end() ? std::string{} : shown(*value);
     });

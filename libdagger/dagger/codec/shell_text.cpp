@@ -1,4 +1,4 @@
-// One pass over the script; quoting puts everything between single quotes.
+// Quoting puts everything between single quotes.
 #include <dagger/codec/shell_text.hpp>
 
 #include <dagger/codec/document.hpp>
@@ -10,46 +10,6 @@
 namespace dagger {
 
 namespace {
-
-bool begins_name(char c) {
-  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool continues_name(char c) {
-  return begins_name(c) || (c >= '0' && c <= '9');
-}
-
-/// The name between the brace at `at` and the next one; empty if there is none.
-std::string_view name_at(std::string_view script, std::size_t at) {
-  auto end = at + 1;
-  if (end < script.size() && begins_name(script[end]))
-    while (end < script.size() && continues_name(script[end]))
-      ++end;
-  if (end == at + 1 || end == script.size() || script[end] != '}')
-    return {};
-  return script.substr(at + 1, end - at - 1);
-}
-
-/// Calls `text` for each piece of plain text and `name` for each placeholder.
-template <class Text, class Name>
-void walk(std::string_view script, Text&& text, Name&& name) {
-  for (auto i = std::size_t{0}; i < script.size();) {
-    auto pair = script.substr(i, 2);
-    if (pair == "${" && !name_at(script, i + 1).empty()) {
-      auto length = name_at(script, i + 1).size() + 3;
-      text(script.substr(i, length));
-      i += length;
-    } else if (pair == "{{" || pair == "}}") {
-      text(pair.substr(1));
-      i += 2;
-    } else if (auto found = script[i] == '{' ? name_at(script, i) : ""; !found.empty()) {
-      name(found, i);
-      i += found.size() + 2;
-    } else {
-      text(script.substr(i++, 1));
-    }
-  }
-}
 
 position place_of(std::string_view text, std::size_t offset) {
   auto before = text.substr(0, offset);
@@ -73,25 +33,12 @@ error unknown(std::string_view script, const placeholder& x, const json& values)
 
 } // namespace
 
-std::vector<placeholder> placeholders_in(std::string_view script) {
-  auto found = std::vector<placeholder>{};
-  walk(
-    script, [](std::string_view) {},
-    [&](std::string_view name, std::size_t at) {
-      found.push_back({std::string{name}, at});
-    });
-  return found;
-}
-
 result<std::string> fill_script(std::string_view script, const json& values) {
   for (const auto& x : placeholders_in(script))
     if (!values.contains(x.name))
       return fail(unknown(script, x, values));
-  auto made = std::string{};
-  walk(
-    script, [&](std::string_view text) { made += text; },
-    [&](std::string_view name, std::size_t) { made += shell_quoted(values[std::string{name}]); });
-  return made;
+  return filled(script,
+                [&](std::string_view name) { return shell_quoted(values[std::string{name}]); });
 }
 
 std::string shell_quoted(const json& value) {

@@ -2,8 +2,8 @@
 #include <dagger/graph/checks.hpp>
 
 #include <dagger/codec/json.hpp>
+#include <dagger/codec/placeholders.hpp>
 #include <dagger/graph/flow_tasks.hpp>
-#include <dagger/graph/placeholders.hpp>
 #include <dagger/graph/reach.hpp>
 #include <dagger/limits.hpp>
 
@@ -216,7 +216,7 @@ void checks::check_names_in(std::string_view text, const std::string& pointer, s
     for (auto& x : node.outputs)
       if (!x.file.empty())
         names.push_back(x.name);
-  for (auto& name : placeholders_in(text))
+  for (auto& [name, offset] : placeholders_in(text))
     if (std::find(names.begin(), names.end(), name) == names.end())
       found_.add(pointer, "no input '" + name + "' for the placeholder {" + name + "}",
                  names.empty() || found_.suggestion(name, names).empty()

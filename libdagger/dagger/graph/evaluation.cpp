@@ -8,7 +8,11 @@
 #include <dagger/script/scope.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -71,9 +75,16 @@ result<schema::validator> compiled(const node_output& x) {
   return made;
 }
 
-/// Outputs that nobody has to declare.
+/// Outputs that nobody has to declare: what built-in agents return in any case.
 bool always_there(const node_program& x, std::string_view name) {
-  return x.agent == "shell" && (name == "stdout" || name == "stderr" || name == "exit_code");
+  static const auto known = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>{
+    {"shell", {"stdout", "stderr", "exit_code"}},
+    {"http", {"status", "headers", "body", "json"}},
+    {"read_file", {"content", "size"}},
+    {"write_file", {"path", "size"}},
+  };
+  auto found = known.find(x.agent);
+  return found != known.end() && found->second.contains(name);
 }
 
 std::string listed(const std::vector<std::string>& names) {
