@@ -384,6 +384,20 @@ void planner_world::check_at_rest() {
     join(a);
 }
 
+namespace {
+
+/// A task of a job on which the engine works waits for this one.
+bool is_awaited(const std::deque<model::job>& all, std::uint64_t number) {
+  for (const auto& j : all)
+    for (const auto& t : j.tasks)
+      for (const auto& c : t.conditions)
+        if (j.taken && t.state == task_state::suspended && std::ranges::count(c.jobs, number) > 0)
+          return true;
+  return false;
+}
+
+} // namespace
+
 void planner_world::finish() {
   auto missing = std::set<std::string>{};
   for (const auto& j : model_.jobs())
@@ -418,9 +432,11 @@ void planner_world::finish() {
       fail("job " + j.id + " never ends");
 }
 
+/// Also one that this engine does not work on, if one on which it does waits for that.
 bool planner_world::resume_a_paused_job() {
   for (const auto& j : model_.jobs())
-    if (j.taken && !j.purged && j.state == job_state::paused) {
+    if (!j.purged && !finished(j.state)
+        && (j.taken ? j.state == job_state::paused : is_awaited(model_.jobs(), j.number))) {
       resume(j.id);
       return true;
     }
