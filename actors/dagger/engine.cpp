@@ -101,6 +101,35 @@ future<void> engine::purge(std::string job_id) {
   return impl_->purge(std::move(job_id));
 }
 
+future<void> engine::add_node(std::string job_id, json node, node_options options) {
+  return impl_->add_node(std::move(job_id), std::move(node), std::move(options));
+}
+
+std::vector<error> engine::check_node(std::string_view job_id, const json& node,
+                                      const node_options& options) const {
+  return impl_->check_node(job_id, node, options);
+}
+
+future<void> engine::add_task(std::string job_id, task_options options) {
+  return impl_->add_task(std::move(job_id), plan::to_spec(std::move(options)));
+}
+
+future<void> engine::remove_node(std::string job_id, std::string node) {
+  return impl_->remove_node(std::move(job_id), std::move(node));
+}
+
+future<void> engine::disable(std::string job_id, std::string node) {
+  return impl_->enable(std::move(job_id), std::move(node), false);
+}
+
+future<void> engine::enable(std::string job_id, std::string node) {
+  return impl_->enable(std::move(job_id), std::move(node), true);
+}
+
+future<void> engine::set_input(std::string job_id, std::string node, json values) {
+  return impl_->set_input(std::move(job_id), std::move(node), std::move(values));
+}
+
 void engine::on_events(std::function<void()> call) {
   impl_->appended().set(actors::append_watch::watcher::user, std::move(call));
 }

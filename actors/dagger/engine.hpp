@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dagger/agent.hpp>
+#include <dagger/change.hpp>
 #include <dagger/future.hpp>
 #include <dagger/job.hpp>
 
@@ -158,13 +159,40 @@ public:
   /// Forgets a finished job and its events.
   future<void> purge(std::string job_id);
 
+  // The following change one job that has not ended, while it goes on: all of a change or nothing.
+  // Each begins when the one before is on disk. Their errors: conflict (it has ended, or is being
+  // ended; the task has started), and what is said there.
+
+  /// Adds a node, or a list of nodes, as a flow file says them (a job file, in its words): YAML
+  /// text if `node` is a JSON string, else what such a text says. They may refer to the tasks and
+  /// inputs of the run, and run its sub-flows. Those that are there already, and are the same, are
+  /// not added again. Errors: invalid_input (where it stands, what is meant), id_conflict (another
+  /// one has the id), limit.
+  future<void> add_node(std::string job_id, json node, node_options options = {});
+  /// All that is wrong with a node that is to be added; `add_node` tells the first.
+  std::vector<error> check_node(std::string_view job_id, const json& node,
+                                const node_options& options = {}) const;
+  /// Adds a task as `add_node` adds nodes; `after` are names.
+  future<void> add_task(std::string job_id, task_options options);
+  /// Takes a node away that has not started and that no other one needs; its `failure:` goes along.
+  future<void> remove_node(std::string job_id, std::string node);
+  /// A node that has not started is skipped when its turn comes.
+  future<void> disable(std::string job_id, std::string node);
+  /// It is not, whoever disabled it: the file or `disable`.
+  future<void> enable(std::string job_id, std::string node);
+  /// Gives a node that has not started values for inputs, by name; the others stay, and so does
+  /// what it comes after. An input that is no object is replaced as a whole. Errors: invalid_input
+  /// (against the schema of its agent, as far as it is known now), too_large.
+  future<void> set_input(std::string job_id, std::string node, json values);
+
   /// Called, in a thread of the engine, after something has been written (an event of a job, a
   /// chunk of a stream), and when the engine has broken: who follows jobs looks at them then. It
   /// must only signal, never wait or ask the engine for anything. The last one counts; nullptr:
   /// nobody, and none is running any more.
   void on_events(std::function<void()> call);
 
-  /// All agents, by name.
+  /// All agents, by name, but for the built-in ones whose names begin with `dagger.`: those run
+  /// what files say, and nobody names them.
   std::vector<agent_description> agents() const;
 
   /// A snapshot for the queries of `dagger/plan/query.hpp`.

@@ -1,6 +1,7 @@
 // `dagger::task`: every call first looks whether the attempt still counts.
 #include <dagger/task.hpp>
 
+#include <dagger/actors/engine_impl.hpp>
 #include <dagger/actors/visit.hpp>
 #include <dagger/job.hpp>
 
@@ -122,6 +123,31 @@ void task::emit(json chunk) {
 
 json task::step(const std::string& name, const std::function<json()>& run) {
   return alive(impl_).step(name, run);
+}
+
+running_flow task::flow() {
+  alive(impl_).check_may_change();
+  return running_flow{impl_};
+}
+
+void running_flow::add_node(const json& node, const node_options& options) {
+  alive(of_).change([&](auto& by, auto& job) { return by.add_node(job, node, options); });
+}
+
+void running_flow::remove_node(const std::string& node) {
+  alive(of_).remove_node(node);
+}
+
+void running_flow::disable(const std::string& node) {
+  alive(of_).change([&](auto& by, auto& job) { return by.enable(job, node, false); });
+}
+
+void running_flow::enable(const std::string& node) {
+  alive(of_).change([&](auto& by, auto& job) { return by.enable(job, node, true); });
+}
+
+void running_flow::set_input(const std::string& node, const json& values) {
+  alive(of_).change([&](auto& by, auto& job) { return by.set_input(job, node, values); });
 }
 
 outcome task::wait(task_ref what, wait_options options) {

@@ -1,6 +1,7 @@
 // What an agent sees of the task that it works on, and what it can do to the job.
 #pragma once
 
+#include <dagger/change.hpp>
 #include <dagger/outcome.hpp>
 #include <dagger/plan/query.hpp>
 
@@ -43,6 +44,8 @@ struct other_job {
   /// By name; null while it has not ended.
   json outputs;
 };
+
+class running_flow;
 
 /// One attempt at one visit of a task. Lives in the agent's thread, for the length of the call.
 ///
@@ -123,6 +126,10 @@ public:
   /// name used twice in a visit, a cooperative agent, a collecting call inside of `run`.
   json step(const std::string& name, const std::function<json()>& run);
 
+  /// The job that this task is part of, to be changed at once. Throws `error` (misuse) for a
+  /// cooperative agent, and inside of a step.
+  running_flow flow();
+
   /// Suspends the task until all of these are settled or one has failed. No thread is
   /// held meanwhile; the next visit begins then.
   outcome wait(task_ref what, wait_options options = {});
@@ -143,6 +150,24 @@ public:
 private:
   friend struct actors::inside;
   impl& impl_;
+};
+
+/// A job as one of its tasks changes it: what `engine` says of changes of a job that goes on.
+/// Each call waits until the change is on disk, and it stands whatever becomes of the attempt.
+/// An attempt that makes it again changes nothing: a node that is there, is gone, is enabled or
+/// has these inputs already is left as it is. What is refused is thrown as `error`.
+class running_flow {
+public:
+  explicit running_flow(task::impl& of) : of_(of) {}
+
+  void add_node(const json& node, const node_options& options = {});
+  void remove_node(const std::string& node);
+  void disable(const std::string& node);
+  void enable(const std::string& node);
+  void set_input(const std::string& node, const json& values);
+
+private:
+  task::impl& of_;
 };
 
 } // namespace dagger

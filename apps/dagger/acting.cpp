@@ -51,9 +51,39 @@ future<void> call(engine& to, const actors::control_purge& x) {
   return to.purge(x.job);
 }
 
-/// Applies them by an engine that holds the store meanwhile.
-result<void> act_here(program& self, const std::filesystem::path& store, std::string_view command,
-                      std::span<const control_request> all) {
+future<void> call(engine& to, const actors::control_add_node& x) {
+  return to.add_node(x.job, x.node, {x.file, x.folder});
+}
+
+future<void> call(engine& to, const actors::control_remove_node& x) {
+  return to.remove_node(x.job, x.node);
+}
+
+future<void> call(engine& to, const actors::control_enable& x) {
+  return to.enable(x.job, x.node);
+}
+
+future<void> call(engine& to, const actors::control_disable& x) {
+  return to.disable(x.job, x.node);
+}
+
+future<void> call(engine& to, const actors::control_set_input& x) {
+  return to.set_input(x.job, x.node, x.inputs);
+}
+
+/// Of a node there may be much to say; the call itself says the first.
+std::vector<error> problems_of(const engine& by, std::span<const control_request> all) {
+  for (const auto& what : all)
+    if (const auto* x = std::get_if<actors::control_add_node>(&what))
+      if (auto problems = by.check_node(x->job, x->node, {x->file, x->folder}); !problems.empty())
+        return problems;
+  return {};
+}
+
+/// Applies them by an engine that holds the store meanwhile; all that is wrong with the first one
+/// that is refused.
+std::vector<error> act_here(program& self, const std::filesystem::path& store,
+                            std::string_view command, std::span<const control_request> all) {
   const auto damage = damage_watch{store};
   auto how = engine_options{};
   how.store = store;
@@ -64,6 +94,8 @@ result<void> act_here(program& self, const std::filesystem::path& store, std::st
   try {
     auto applies = engine{std::move(how)};
     add_all_agents(self, applies);
+    if (auto problems = problems_of(applies, all); !problems.empty())
+      return problems;
     auto answers = std::vector<future<void>>{};
     for (const auto& what : all)
       std::visit(
@@ -76,8 +108,12 @@ result<void> act_here(program& self, const std::filesystem::path& store, std::st
       answer.get();
     return {};
   } catch (error& why) {
-    return fail(std::move(why));
+    return {std::move(why)};
   }
+}
+
+result<void> first_of(const std::vector<error>& problems) {
+  return problems.empty() ? result<void>{} : fail(problems.front());
 }
 
 const std::string& job_of(const control_request& what) {
@@ -155,16 +191,37 @@ result<void> act(program& self, const std::filesystem::path& store, std::string_
           return fail(std::move(answer.error()));
       return {};
     },
-    [&] { return act_here(self, store, command, left); });
+    [&] { return first_of(act_here(self, store, command, left)); });
+}
+
+std::vector<error> act_on(program& self, const std::filesystem::path& store,
+                          std::string_view command, const control_request& what) {
+  if (auto there = must_have_jobs(store, {&what, 1}); !there)
+    return {std::move(there.error())};
+  auto problems = std::vector<error>{};
+  const auto done = by_whoever_holds(
+    store,
+    [&](control_client& line) {
+      problems = line.ask_for_problems(what);
+      return first_of(problems);
+    },
+    [&] {
+      problems = act_here(self, store, command, {&what, 1});
+      return first_of(problems);
+    });
+  if (!done && problems.empty())
+    problems.push_back(done.error());
+  return problems;
 }
 
 exit_code act_and_tell(program& self, const std::string& store_option, std::string_view command,
                        const actors::control_request& what, next_step next) {
   const auto place = acted_on(store_option);
-  const auto done = place ? act(self, *place, command, {&what, 1}) : fail(place.error());
-  if (!done) {
-    self.out.complain(done.error());
-    return code_of(done.error());
+  const auto problems =
+    place ? act_on(self, *place, command, what) : std::vector<error>{place.error()};
+  if (!problems.empty()) {
+    self.out.complain(problems);
+    return code_of(problems.front());
   }
   if (next == next_step::resume && self.out.is_terminal(STDERR_FILENO) && !store::holder_of(*place))
     self.out.note(how_to_go_on(self, job_of(what), *place));

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dagger::apps {
 
@@ -28,6 +29,10 @@ result<void> by_whoever_holds(const std::filesystem::path& store,
 /// refuses; the first one.
 result<void> act(program& self, const std::filesystem::path& store, std::string_view command,
                  std::span<const actors::control_request> all);
+
+/// The same of one, and everything that is wrong with it; empty: it is done.
+std::vector<error> act_on(program& self, const std::filesystem::path& store,
+                          std::string_view command, const actors::control_request& what);
 
 /// What a person at a terminal is told after a change that nobody works on.
 enum class next_step : std::uint8_t { nothing, resume };

@@ -33,6 +33,8 @@ const std::vector<command>& commands() {
      declare_cancel},
     {"retry", "Runs a finished job again: what did not complete, or from a task on",
      "retry hello-1 --from greet --store runs.db", declare_retry, true},
+    {"flow", "Changes a run that goes on: adds, removes, disables nodes, sets inputs",
+     "flow nightly-7 add-node -f report.yaml --store runs.db", declare_flow, true},
     {"purge", "Forgets finished jobs", "purge hello-1 hello-2 --store runs.db", declare_purge},
     {"check", "Checks job files and prints all problems", "check jobs/*.yaml", declare_check, true},
     {"graph", "Draws a job file, or a job with states, durations and attempts",

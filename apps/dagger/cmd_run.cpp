@@ -49,8 +49,8 @@ void add(std::vector<error>& to, std::vector<error> more) {
 }
 
 /// The job as it is to be submitted, or everything that is wrong with the command.
-tl::expected<plan::job_spec, std::vector<error>>
-job_of(const program& self, const run_options& given, std::vector<error>& warnings) {
+tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run_options& given,
+                                                        std::vector<error>& warnings) {
   auto problems = std::vector<error>{};
   if (given.follow.store)
     if (auto usable = can_hold_store(*given.follow.store); !usable)
@@ -65,6 +65,7 @@ job_of(const program& self, const run_options& given, std::vector<error>& warnin
   add(warnings, std::move(loaded.warnings));
   if (!loaded.file || !values)
     return tl::unexpected(std::move(problems));
+  given.follow.parts = graph::words_of(loaded.file->kind).nodes;
   auto id = given.follow.id.empty() ? made_id(loaded.file->name) : given.follow.id;
   auto made = graph::instantiate(*loaded.file, *values, std::move(id));
   if (!made)
@@ -111,7 +112,8 @@ action declare_run(options& to) {
   to.time_span(
     given->follow.timeout, "--timeout",
     "Stops after this time (250ms, 5s, 10m, 1h) with exit code 3; the job can go on later");
-  to.flag(given->follow.json, "--json", "Prints id, state, outputs and tasks as JSON");
+  to.flag(given->follow.json, "--json",
+          "Prints id, state, outputs and tasks (of a flow: nodes) as JSON");
   to.flag(given->follow.verbose, "-v,--verbose", "A line on standard error for each event");
   return [given](program& self) { return run(self, *given); };
 }

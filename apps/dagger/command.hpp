@@ -42,6 +42,7 @@ action declare_agents(options& to);
 action declare_cancel(options& to);
 action declare_check(options& to);
 action declare_completion(options& to);
+action declare_flow(options& to);
 action declare_graph(options& to);
 action declare_jobs(options& to);
 action declare_man(options& to);

@@ -131,7 +131,8 @@ offer values_for(const program& self, const typed_words& typed, const option_sha
     made.kind = "files";
   if (what == "AGENT")
     made.words = agents_of(self);
-  const bool of_a_job = what == "TASK" || what == "NAME";
+  const bool of_a_task = what == "TASK" || what == "NODE";
+  const bool of_a_job = of_a_task || what == "NAME";
   if (what != "ID" && what != "FILE|ID" && !of_a_job)
     return made;
   const auto opened = store_of(typed);
@@ -141,8 +142,8 @@ offer values_for(const program& self, const typed_words& typed, const option_sha
   if (!of_a_job)
     made.words = jobs_in(*view);
   else if (!typed.arguments.empty())
-    made.words = what == "TASK" ? tasks_in(*view, typed.arguments.front())
-                                : signals_in(*view, typed.arguments.front());
+    made.words = of_a_task ? tasks_in(*view, typed.arguments.front())
+                           : signals_in(*view, typed.arguments.front());
   return made;
 }
 

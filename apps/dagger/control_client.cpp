@@ -77,11 +77,21 @@ bool control_client::read_line(std::string& to) {
   }
 }
 
-result<json> control_client::ask(const actors::control_request& what) {
+result<std::string> control_client::answer_to(const actors::control_request& what) {
   auto line = std::string{};
   if (write_all(socket_, actors::to_line(what)) != 0 || !read_line(line))
     return lost();
-  return actors::read_answer(line);
+  return line;
+}
+
+result<json> control_client::ask(const actors::control_request& what) {
+  const auto line = answer_to(what);
+  return line ? actors::read_answer(*line) : fail(line.error());
+}
+
+std::vector<error> control_client::ask_for_problems(const actors::control_request& what) {
+  const auto line = answer_to(what);
+  return line ? actors::read_problems(*line) : std::vector{line.error()};
 }
 
 bool control_client::take() {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace dagger::apps {
 
@@ -21,6 +22,9 @@ public:
   /// engine ended before it answered.
   result<json> ask(const actors::control_request& what);
 
+  /// The same, for all that is wrong with the request; empty if it was done.
+  std::vector<error> ask_for_problems(const actors::control_request& what);
+
   /// After `control_watch`: readable when something has happened.
   int descriptor() const {
     return socket_;
@@ -32,6 +36,7 @@ public:
 
 private:
   explicit control_client(int socket) : socket_(socket) {}
+  result<std::string> answer_to(const actors::control_request& what);
   /// The next line, without its end; false if the other side is gone.
   bool read_line(std::string& to);
 

@@ -52,7 +52,7 @@ std::string how_to_look(const program& self, const std::string& id,
   return "look at it: " + self.name + " show " + id + as_option(store);
 }
 
-json shape_of(const ending& end) {
+json shape_of(const ending& end, std::string_view parts) {
   auto tasks = json::object();
   for (const auto& x : end.tasks)
     if (!x.replaced)
@@ -60,7 +60,7 @@ json shape_of(const ending& end) {
   auto made = json{{"id", end.job.id},
                    {"state", dagger::to_text(end.job.state)},
                    {"outputs", end.outputs},
-                   {"tasks", std::move(tasks)}};
+                   {parts, std::move(tasks)}};
   if (end.why)
     made["error"] = to_json(*end.why);
   return made;
@@ -90,11 +90,11 @@ result<ending> ending_of(store::view& v, const std::string& id) {
   return made;
 }
 
-exit_code tell(program& self, const ending& end, const std::optional<std::filesystem::path>& store,
-               bool as_json) {
+exit_code tell(program& self, const ending& end, const telling& how) {
   const auto state = end.job.state;
-  if (as_json)
-    self.out.print_json(shape_of(end));
+  const auto& store = how.store;
+  if (how.as_json)
+    self.out.print_json(shape_of(end, how.parts));
   else if (state == job_state::completed)
     self.out.print_json(end.outputs);
   if (state == job_state::completed)

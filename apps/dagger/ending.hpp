@@ -24,9 +24,17 @@ struct ending {
 
 result<ending> ending_of(store::view& v, const std::string& id);
 
-/// Prints the outputs, or why there are none; with `as_json`, `schemas/run.schema.json`.
-exit_code tell(program& self, const ending& end, const std::optional<std::filesystem::path>& store,
-               bool as_json);
+/// How an end is told.
+struct telling {
+  std::optional<std::filesystem::path> store;
+  /// As `schemas/run.schema.json`.
+  bool as_json = false;
+  /// What that calls the tasks.
+  std::string_view parts = "tasks";
+};
+
+/// Prints the outputs, or why there are none.
+exit_code tell(program& self, const ending& end, const telling& how);
 
 /// `why` the store was full when we stopped, and what to do: make room, `then`.
 error not_written(error why, const std::string& then);

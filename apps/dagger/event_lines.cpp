@@ -32,8 +32,8 @@ std::vector<std::string> lines_of(const console& out, int stream, const plan::jo
       line += ", visit " + std::to_string(t.visit);
     if (t.attempt > 1)
       line += ", attempt " + std::to_string(t.attempt);
-    if (!t.code.empty())
-      line += ": " + t.code + ": " + printable(t.message);
+    if (const auto why = why_of(t); !why.empty())
+      line += ": " + why;
     lines.push_back(std::move(line));
   }
   if (what.state)

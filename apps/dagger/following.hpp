@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dagger::apps {
 
@@ -21,6 +22,8 @@ struct follow_options {
   /// At most so many tasks of one agent at once.
   std::uint32_t max_slots = 0;
   bool json = false;
+  /// What `--json` calls the tasks.
+  std::string_view parts = "tasks";
   bool verbose = false;
 };
 

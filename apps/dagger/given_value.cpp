@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace dagger::apps {
@@ -35,6 +36,18 @@ result<std::string> read_open_file(int from, const std::string& name, const std:
       return fail(code::too_large,
                   "is larger than " + std::to_string(limits::file_bytes) + " bytes", name);
   }
+}
+
+result<std::string> read_named_file(const std::string& name, const std::string& hint) {
+  if (name == "-")
+    return read_open_file(STDIN_FILENO, "standard input", hint);
+  const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return fail(code::invalid_input, std::string{"cannot be opened: "} + std::strerror(errno), name,
+                hint);
+  auto text = read_open_file(file, name, hint);
+  ::close(file);
+  return text;
 }
 
 result<json> read_value(const std::string& word) {

@@ -12,6 +12,9 @@ namespace dagger::apps {
 /// wanted.
 result<std::string> read_open_file(int from, const std::string& name, const std::string& hint);
 
+/// The same of a file by its name; "-": standard input.
+result<std::string> read_named_file(const std::string& name, const std::string& hint);
+
 /// The value that `word` is in JSON; "-": that of standard input.
 result<json> read_value(const std::string& word);
 

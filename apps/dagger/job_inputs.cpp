@@ -6,11 +6,7 @@
 #include <dagger/codec/json.hpp>
 #include <dagger/graph/file.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <string_view>
-#include <unistd.h>
 
 namespace dagger::apps {
 
@@ -18,19 +14,9 @@ namespace {
 
 constexpr auto wanted = "--inputs wants a file with a JSON object";
 
-result<std::string> read_file(const std::string& name) {
-  const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return fail(code::invalid_input, std::string{"cannot be opened: "} + std::strerror(errno), name,
-                wanted);
-  auto text = read_open_file(file, name, wanted);
-  ::close(file);
-  return text;
-}
-
 result<json> object_in(const std::string& file) {
   const auto name = file == "-" ? std::string{"standard input"} : file;
-  const auto text = file == "-" ? read_open_file(STDIN_FILENO, name, wanted) : read_file(file);
+  const auto text = read_named_file(file, wanted);
   if (!text)
     return fail(text.error());
   auto value = parse_json(*text);

@@ -59,6 +59,11 @@ json payload_of(const result<payload>& x) {
   return x && !x->empty() ? x->value() : json{};
 }
 
+/// Somebody has changed the task, which stays as it is.
+bool is_change(const plan::transition& x) {
+  return x.code == "enabled" || x.code == "disabled" || x.code == "input_set";
+}
+
 json to_json(const attempt_report& x) {
   auto made = json{{"visit", x.visit}, {"attempt", x.attempt}, {"started", to_rfc3339(x.started)}};
   if (x.ended)
@@ -182,7 +187,9 @@ result<job_report> report_on(store::view& v, plan::job_status job) {
 std::string reason_for(const job_report& report, const plan::task_status& task,
                        const catalogue& agents, bool held) {
   if (task.replaced)
-    return "replaced by a retry";
+    return task.error && task.error->message == "removed" ? "removed" : "replaced by a retry";
+  if (task.disabled && !settled(task.state))
+    return "disabled, it will be skipped";
   if (settled(task.state))
     return task.error ? text_of(*task.error) : "";
   const auto until = task.due ? to_rfc3339(*task.due) : "";
@@ -218,10 +225,13 @@ std::vector<json> shapes_of(const plan::job_event& what,
     for (auto i = std::uint32_t{0}; i < range.count; ++i)
       add("added", name_of(range.first + i));
   for (const auto& x : what.transitions) {
-    add(dagger::to_text(x.to), name_of(x.task));
+    const auto changed = is_change(x);
+    add(changed ? std::string_view{x.code} : dagger::to_text(x.to), name_of(x.task));
     auto detail = json{{"visit", x.visit}, {"attempt", x.attempt}};
-    if (const auto why = error_of(x))
+    if (const auto why = error_of(x); why && !changed)
       detail["error"] = apps::to_json(*why);
+    else if (!x.message.empty())
+      detail["reason"] = x.message;
     list.back()["detail"] = std::move(detail);
   }
   if (what.state)
@@ -249,6 +259,8 @@ json to_json(const job_report& report, const plan::task_status& task, const cata
     made["parent"] = report.tasks.at(*task.parent).name;
   if (task.replaced)
     made["replaced"] = true;
+  if (task.disabled)
+    made["disabled"] = true;
   for (const auto& x : task.waits)
     made["waits"].push_back(to_json(report, x));
   if (auto reason = reason_for(report, task, agents, held); !reason.empty())

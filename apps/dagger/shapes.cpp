@@ -60,6 +60,11 @@ json brief(const plan::task_status& x) {
   return made;
 }
 
+std::string why_of(const plan::transition& x) {
+  const auto between = x.code.empty() || x.message.empty() ? "" : ": ";
+  return x.code + between + printable(x.message);
+}
+
 std::string printable(std::string_view text) {
   auto clean = std::string{text};
   for (auto& c : clean)

@@ -20,6 +20,9 @@ json to_json(const plan::job_status& x);
 /// `{"state", "attempts", "started"?, "ended"?, "error"?}`, as `run` prints it per task.
 json brief(const plan::task_status& x);
 
+/// "timeout: too slow", or one of the two; empty if it says nothing.
+std::string why_of(const plan::transition& x);
+
 /// Text of others for a terminal: control characters become spaces.
 std::string printable(std::string_view text);
 

@@ -85,7 +85,8 @@ void print_history(console& out, const shown_job& x) {
                 + out.styled(1, style_of(t.to), to_text(t.to)));
       if (t.to == task_state::running)
         out.print(", visit " + std::to_string(t.visit) + ", attempt " + std::to_string(t.attempt));
-      out.print(t.code.empty() ? "\n" : "  " + t.code + ": " + printable(t.message) + "\n");
+      const auto why = why_of(t);
+      out.print((why.empty() ? "" : "  " + why) + "\n");
     }
     if (event.state)
       out.print(time + "job " + std::string{to_text(*event.state)} + "\n");

@@ -22,7 +22,11 @@ TEST(control_protocol, requests_pass_both_ways) {
          control_accept{"a", "t"}, control_reject{"a", "t", "why\nnot \"that\"", true},
          control_pause{"a"}, control_resume{"a"}, control_cancel{"a"},
          control_retry{"a", "t", nullptr}, control_retry{"a", {}, with}, control_purge{"a"},
-         control_watch{"a", {}}, control_watch{"a", ~std::uint64_t{0}}}) {
+         control_watch{"a", {}}, control_watch{"a", ~std::uint64_t{0}},
+         control_add_node{"a", "id: x\naction: set\n", "node.yaml", "/tmp"},
+         control_add_node{"a", {{"id", "x"}}, {}, {}}, control_remove_node{"a", "x"},
+         control_enable{"a", "x"}, control_disable{"a", "x"},
+         control_set_input{"a", "x", {{"n", 1}}}}) {
     auto line = to_line(x);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     EXPECT_EQ(again(x), line);
@@ -43,7 +47,7 @@ TEST(control_protocol, wrong_requests_say_what_is_wrong) {
   EXPECT_EQ(why(R"({"do": 1})"), "do: must be a string, not number");
   EXPECT_EQ(why(R"({"do": "pauze", "job": "a"})"),
             "do: 'pauze' is none of ping, signal, accept, reject, pause, resume, cancel, retry, "
-            "purge, watch");
+            "purge, watch, add_node, remove_node, enable, disable, set_input");
   EXPECT_EQ(why(R"({"do": "pause"})"), ": 'job' is missing");
   EXPECT_EQ(why(R"({"do": "pause", "job": "a", "jib": 1})"), ": unknown member 'jib'");
   EXPECT_EQ(why(R"({"do": "watch", "job": "a", "from": -1})"),
@@ -62,6 +66,12 @@ TEST(control_protocol, answers_pass_both_ways) {
   auto refused = read_answer(to_line(why));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), why);
+  EXPECT_EQ(read_problems(to_line(why)), std::vector{why});
+  auto many = std::vector{why, error{code::not_found, "nor that"}};
+  EXPECT_EQ(read_problems(to_line(many)), many);
+  EXPECT_EQ(read_answer(to_line(many)).error(), why);
+  EXPECT_TRUE(read_problems(to_line_ok()).empty());
+  EXPECT_EQ(read_problems("[]").front().code, code::invalid_input);
   EXPECT_EQ(read_answer("{").error().code, code::invalid_input);
   EXPECT_EQ(read_answer("[]").error().code, code::invalid_input);
 }

@@ -163,9 +163,9 @@ TEST(manual, it_is_well_formed_and_has_every_command_and_option) {
   const auto page = call({"man"});
   EXPECT_TRUE(ended_with(page, 0));
   EXPECT_TRUE(page.out.starts_with(".TH DAGGER 1 "));
-  for (const auto* name :
-       {"run", "serve", "signal", "accept", "reject", "pause", "cancel", "retry", "purge", "resume",
-        "check", "graph", "jobs", "show", "agents", "store", "completion", "man", "version"})
+  for (const auto* name : {"run",   "serve",  "signal", "accept",     "reject", "pause",  "cancel",
+                           "retry", "purge",  "resume", "flow",       "check",  "graph",  "jobs",
+                           "show",  "agents", "store",  "completion", "man",    "version"})
     EXPECT_TRUE(holds(page.out, std::string{".SS dagger "} + name)) << name;
   EXPECT_TRUE(holds(page.out, "\\fB\\-\\-history\\fR"));
   const auto room = folder{};

@@ -85,6 +85,7 @@ TEST_P(refusal, an_unknown_job_names_the_nearest_one) {
                             {"cancel", "job-2"},
                             {"retry", "job-2"},
                             {"purge", "job-2"},
+                            {"flow", "job-2", "disable", "after"},
                             {"resume", "job-2"}}) {
     if (words.front() == "resume" && GetParam())
       continue; // a `run` that holds the store takes up no other job, whichever it is
@@ -140,6 +141,53 @@ TEST_P(refusal, a_finished_job_is_not_paused_or_cancelled) {
   EXPECT_TRUE(holds(refused({"cancel", "done"}), "done"));
 }
 
+TEST_P(refusal, only_what_has_not_started_is_changed) {
+  EXPECT_TRUE(
+    holds(refused({"flow", "job-1", "remove-node", "ask"}), "cannot be changed any more"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "disable", "ask"}), "cannot be changed any more"));
+  EXPECT_TRUE(
+    holds(refused({"flow", "job-1", "set-input", "draft", "v=1"}), "cannot be changed any more"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "disable", "afetr"}), "did you mean 'after'?"));
+  EXPECT_TRUE(holds(refused({"flow", "done", "disable", "greet"}),
+                    "job 'done' cannot be changed: it is completed"));
+}
+
+TEST_P(refusal, all_that_is_wrong_with_a_node_is_told) {
+  const auto file = room_.write("node.yaml", "id: more\n"
+                                             "acton: set\n"
+                                             "action: sett\n"
+                                             "inputs: [{name: a, reference: aks.answer}]\n");
+  EXPECT_EQ(refused({"flow", "job-1", "add-node", "-f", file}),
+            "error: " + file + ":2:1: acton: unknown key 'acton'\n  did you mean 'action'?\n"
+              + "error: " + file + ":3:9: action: unknown action 'sett'\n  did you mean 'set'?\n"
+              + "error: " + file
+              + ":4:31: inputs[0].reference: unknown node 'aks'\n  did you mean 'ask'?\n");
+  const auto added = [&](const char* text) {
+    return refused({"flow", "job-1", "add-node", "-f", room_.write("n.yaml", text)});
+  };
+  EXPECT_TRUE(holds(added("{id: after, action: set}"), "already, and it is not the same"));
+  EXPECT_TRUE(holds(added("[{id: a, action: set, dependencies: [b]},"
+                          " {id: b, action: set, dependencies: [a]}]"),
+                    "cycle: a -> b -> a"));
+  EXPECT_TRUE(
+    holds(added("{id: a, action: set, inputs: {x: '${inputs.x}'}}"), "unknown input 'x'"));
+  EXPECT_TRUE(holds(added("text\xff"), "UTF-8"));
+  EXPECT_TRUE(
+    holds(refused({"flow", "job-1", "add-node", "-f", room_ / "none.yaml"}), "none.yaml"));
+}
+
+TEST_P(refusal, a_change_takes_what_it_needs_and_nothing_else) {
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "ad-node"}), "did you mean 'add-node'?"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "add-node"}), "-f FILE"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "add-node", "x", "-f", "-"}), "-f FILE"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "disable"}), "wants the id of a node"));
+  EXPECT_TRUE(
+    holds(refused({"flow", "job-1", "disable", "after", "-f", "-"}), "-f is for add-node"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "enable", "after", "x=1"}), "takes no values"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "set-input", "after"}), "name=value"));
+  EXPECT_TRUE(holds(refused({"flow", "job-1", "set-input", "after", "x"}), "name=value"));
+}
+
 TEST(refusals, acting_needs_a_store_that_is_there) {
   const auto room = folder{};
   for (const auto& words : {std::vector<std::string>{"signal", "a", "b"},
@@ -149,6 +197,7 @@ TEST(refusals, acting_needs_a_store_that_is_there) {
                             {"cancel", "a"},
                             {"retry", "a"},
                             {"purge", "a"},
+                            {"flow", "a", "disable", "b"},
                             {"resume", "a"}}) {
     const auto nowhere = call(words);
     EXPECT_TRUE(ended_with(nowhere, 2)) << words.front();

@@ -82,6 +82,25 @@ void sub_flows(dagger::engine& engine) {
   std::cout << engine.run(f, {{"x", 11}}).get()[inner] << '\n';
 }
 
+using namespace dagger;
+
+outcome plan(task& self, const json& input) {
+  for (auto& part : input["parts"]) {
+    auto name = part.get<std::string>();
+    self.flow().add_node({{"id", "load_" + name}, {"action", "set"}, {"inputs", {{"part", name}}}});
+  }
+  return json{};
+}
+
+void growing(dagger::engine& engine) {
+  engine.add({.name = "set", .run = [](task&, const json& x) { return outcome{x}; }});
+  engine.add({.name = "plan", .run = plan});
+  auto grows = job{"grows"};
+  grows.add({.name = "plan", .agent = "plan", .input = {{"parts", {"a", "b"}}}});
+  auto end = engine.submit(grows).get();
+  std::cout << end["load_a"] << end["load_b"] << '\n';
+}
+
 } // namespace
 
 int main() {
@@ -91,4 +110,5 @@ int main() {
   failures(engine);
   stopping(engine);
   sub_flows(engine);
+  growing(engine);
 }

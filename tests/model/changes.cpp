@@ -62,36 +62,56 @@ void planner::on(const plan::tasks_added& x) {
 
 void planner::on(const plan::task_removed& x) {
   auto* j = changeable(x.id, x.client);
-  const auto number = j == nullptr ? std::nullopt : changeable(*j, x.task, x.client);
-  if (!number)
+  if (j == nullptr)
     return;
-  for (const auto& t : j->tasks)
-    if (!t.replaced
-        && (std::ranges::count(t.after, *number) > 0 || std::ranges::count(t.waited, *number) > 0))
-      return refuse(x.client, code::conflict);
-  j->tasks[*number].why = error{"", "removed"};
-  j->tasks[*number].replaced = true;
-  go(*j, *number, skipped);
+  auto names = x.along;
+  names.push_back(x.task);
+  auto gone = std::vector<std::uint32_t>{};
+  for (const auto& name : names) {
+    const auto number = changeable(*j, name, x.client);
+    if (!number)
+      return;
+    if (std::ranges::count(gone, *number) == 0)
+      gone.push_back(*number);
+  }
+  for (auto i = std::uint32_t{0}; i < j->tasks.size(); ++i)
+    for (const auto number : gone)
+      if (const auto& t = j->tasks[i];
+          !t.replaced && std::ranges::count(gone, i) == 0
+          && (std::ranges::count(t.after, number) > 0 || std::ranges::count(t.waited, number) > 0))
+        return refuse(x.client, code::conflict);
+  for (const auto number : gone) {
+    j->tasks[number].why = error{"", "removed"};
+    j->tasks[number].replaced = true;
+    go(*j, number, skipped);
+  }
   settle(*j);
   done(x.client);
 }
 
 void planner::on(const plan::task_enabled& x) {
   auto* j = changeable(x.id, x.client);
-  const auto number = j == nullptr ? std::nullopt : changeable(*j, x.task, x.client);
+  if (j == nullptr)
+    return;
+  const auto same = find(*j, 0, task_ref{x.task});
+  if (same && x.input.empty() && j->tasks[*same].disabled != x.enabled)
+    return done(x.client);
+  const auto number = changeable(*j, x.task, x.client);
   if (!number)
     return;
+  if (x.input.bytes().size() > limits::payload_bytes)
+    return refuse(x.client, code::too_large);
   auto& t = j->tasks[*number];
-  if (t.disabled == x.enabled) {
-    t.disabled = !x.enabled;
-    record(*j).moves.push_back(
-      {*number, t.state, t.visit, t.attempt, x.enabled ? "enabled" : "disabled"});
-    if (t.disabled && t.state == ready) { // its turn had come
-      t.why = error{"", "disabled"};
-      go(*j, *number, skipped);
-    }
-    settle(*j);
+  if (!x.input.empty())
+    t.input = x.input;
+  t.disabled = !x.enabled;
+  record(*j).moves.push_back(
+    {*number, t.state, t.visit, t.attempt, x.enabled ? "enabled" : "disabled"});
+  if (t.disabled && t.state == ready) { // its turn had come
+    t.why = error{"", "disabled"};
+    go(*j, *number, skipped);
   }
+  settle(*j);
   done(x.client);
 }
 

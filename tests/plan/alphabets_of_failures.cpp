@@ -232,9 +232,11 @@ alphabet changes() {
          "j", {task_of("", "a", {"y", task_ref::nth(1)}), task_of("", "a")}, w.someone()});
        return true;
      }},
-    {"z is removed, or u",
+    {"z is removed, or u, or y with z",
      [](planner_world& w) {
        const auto* j = w.job("j");
+       if (j->tasks[1].disabled)
+         w.apply(plan::task_removed{"j", "y", w.someone(), {"z", "z"}});
        w.apply(plan::task_removed{"j", j->tasks[2].replaced ? "u" : "z", w.someone()});
        return true;
      }},

@@ -202,7 +202,12 @@ void refused_changes(planner_world& w) {
   w.apply(plan::input_set{"l", "x", text_payload("1"), w.someone()});
   w.apply(plan::input_set{"l", "y", text_payload(std::string(limits::payload_bytes + 1, '1')),
                           w.someone()});
+  w.apply(plan::task_enabled{"l", "y", false, w.someone(),
+                             text_payload(std::string(limits::payload_bytes + 1, '1'))});
   w.apply(plan::task_enabled{"l", "y", true, w.someone()}); // it is
+  w.apply(plan::task_enabled{"l", "x", true, w.someone()}); // it runs, and is
+  w.apply(plan::task_removed{"l", "y", w.someone(), {"none"}});
+  w.apply(plan::task_removed{"l", "y", w.someone(), {"x"}}); // that one runs
   w.apply(plan::job_cancelled{"l", w.someone()});
   w.apply(plan::input_set{"l", "y", text_payload("1"), w.someone()});
   w.commit_all();

@@ -107,10 +107,20 @@ private:
     if (what == 0)
       return world_.apply(plan::tasks_added{id, some_tasks(name), client});
     if (what == 1)
-      return world_.apply(plan::task_removed{id, name, client});
+      return world_.apply(plan::task_removed{id, name, client, along(*j)});
     if (what == 2)
-      return world_.apply(plan::task_enabled{id, name, roll_.once_in(2), client});
+      return world_.apply(plan::task_enabled{
+        id, name, roll_.once_in(2), client,
+        roll_.once_in(3) ? text_payload(std::string(1 + roll_(200), '4')) : payload{}});
     world_.apply(plan::input_set{id, name, text_payload(std::string(1 + roll_(200), '3')), client});
+  }
+
+  /// Names of some that may go with another one.
+  std::vector<std::string> along(const model::job& j) {
+    auto made = std::vector<std::string>{};
+    while (roll_.once_in(2))
+      made.push_back(j.tasks[roll_(static_cast<std::uint32_t>(j.tasks.size()))].name);
+    return made;
   }
 
   std::vector<plan::task_spec> some_tasks(const std::string& after) {

@@ -54,10 +54,27 @@ void put(json& to, const control_watch& x) {
     to["stream"] = x.stream;
 }
 
-/// Those with a job and nothing else.
+void put(json& to, const control_add_node& x) {
+  to["job"] = x.job;
+  to["node"] = x.node;
+  if (!x.file.empty())
+    to["file"] = x.file;
+  if (!x.folder.empty())
+    to["folder"] = x.folder;
+}
+
+void put(json& to, const control_set_input& x) {
+  to["job"] = x.job;
+  to["node"] = x.node;
+  to["inputs"] = x.inputs;
+}
+
+/// Those with a job, and a node, and nothing else.
 template <class T>
 void put(json& to, const T& x) {
   to["job"] = x.job;
+  if constexpr (requires { x.node; })
+    to["node"] = x.node;
 }
 
 void read(members&, control_ping&) {}
@@ -100,9 +117,24 @@ void read(members& from, control_watch& x) {
   from.read("stream", x.stream);
 }
 
+void read(members& from, control_add_node& x) {
+  from.need("job", x.job);
+  from.need("node", x.node);
+  from.read("file", x.file);
+  from.read("folder", x.folder);
+}
+
+void read(members& from, control_set_input& x) {
+  from.need("job", x.job);
+  from.need("node", x.node);
+  from.need("inputs", x.inputs);
+}
+
 template <class T>
 void read(members& from, T& x) {
   from.need("job", x.job);
+  if constexpr (requires { x.node; })
+    from.need("node", x.node);
 }
 
 /// Reads the request whose verb this is; false if it is another one's.
@@ -135,6 +167,24 @@ json to_json(const plan::transition& x) {
     made["code"] = x.code;
   if (!x.message.empty())
     made["message"] = x.message;
+  return made;
+}
+
+json to_json(const error& x) {
+  auto made = json{{"code", x.code}, {"message", x.message}};
+  if (!x.where.empty())
+    made["where"] = x.where;
+  if (!x.hint.empty())
+    made["hint"] = x.hint;
+  return made;
+}
+
+error error_in(members& from) {
+  auto made = error{};
+  from.need("code", made.code);
+  from.need("message", made.message);
+  from.read("where", made.where);
+  from.read("hint", made.hint);
   return made;
 }
 
@@ -195,11 +245,13 @@ std::string to_line_ok(json more) {
 }
 
 std::string to_line(const error& why) {
-  auto made = json{{"code", why.code}, {"message", why.message}};
-  if (!why.where.empty())
-    made["where"] = why.where;
-  if (!why.hint.empty())
-    made["hint"] = why.hint;
+  return line_of({{"error", to_json(why)}});
+}
+
+std::string to_line(const std::vector<error>& why) {
+  auto made = to_json(why.front());
+  for (auto& x : why)
+    made["problems"].push_back(to_json(x));
   return line_of({{"error", std::move(made)}});
 }
 
@@ -232,15 +284,27 @@ result<json> read_answer(std::string_view line) {
   auto found = text->find("error");
   if (found == text->end())
     return text;
-  auto why = error{};
-  auto from = members{*found, "error"};
-  from.need("code", why.code);
-  from.need("message", why.message);
-  from.read("where", why.where);
-  from.read("hint", why.hint);
+  auto problems = read_problems(line);
+  return fail(std::move(problems.front()));
+}
+
+std::vector<error> read_problems(std::string_view line) {
+  auto text = parse_json(line);
+  if (!text)
+    return {std::move(text.error())};
+  if (!text->is_object())
+    return {error{code::invalid_input, "the answer is no object"}};
+  if (!text->contains("error"))
+    return {};
+  auto made = std::vector<error>{};
+  auto from = members{(*text)["error"], "error"};
+  auto first = error_in(from);
+  from.each("problems", [&](members& x) { made.push_back(error_in(x)); });
   if (auto wrong = from.end())
-    return fail(std::move(*wrong));
-  return fail(std::move(why));
+    return {std::move(*wrong)};
+  if (made.empty())
+    made.push_back(std::move(first));
+  return made;
 }
 
 result<plan::job_event> read_event(const json& answer) {

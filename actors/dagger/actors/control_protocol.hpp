@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace dagger::actors {
 
@@ -83,6 +84,42 @@ struct control_purge {
   std::string job = {};
 };
 
+/// Nodes as files say them, or YAML text; `file` and `folder` as in `node_options`. Everything that
+/// is wrong with them is in the answer (`read_problems`).
+struct control_add_node {
+  static constexpr std::string_view verb = "add_node";
+  std::string job = {};
+  json node = nullptr;
+  std::string file = {};
+  std::string folder = {};
+};
+
+struct control_remove_node {
+  static constexpr std::string_view verb = "remove_node";
+  std::string job = {};
+  std::string node = {};
+};
+
+struct control_enable {
+  static constexpr std::string_view verb = "enable";
+  std::string job = {};
+  std::string node = {};
+};
+
+struct control_disable {
+  static constexpr std::string_view verb = "disable";
+  std::string job = {};
+  std::string node = {};
+};
+
+/// `inputs`: values by name.
+struct control_set_input {
+  static constexpr std::string_view verb = "set_input";
+  std::string job = {};
+  std::string node = {};
+  json inputs = nullptr;
+};
+
 /// All events of the job from a position of the log `dagger.jobs` on (none: from now on), until the
 /// job has ended. The first answer has "next", the position where the stream begins; then comes one
 /// line {"event": ...} each, and {"end": STATE} as the last. With the name of a task, also
@@ -96,7 +133,9 @@ struct control_watch {
 
 using control_request =
   std::variant<control_ping, control_signal, control_accept, control_reject, control_pause,
-               control_resume, control_cancel, control_retry, control_purge, control_watch>;
+               control_resume, control_cancel, control_retry, control_purge, control_watch,
+               control_add_node, control_remove_node, control_enable, control_disable,
+               control_set_input>;
 
 /// One line, with its end.
 std::string to_line(const control_request& x);
@@ -112,6 +151,9 @@ std::string to_line_ok(json more = json::object());
 /// `{"error": {"code", "message", "where"?, "hint"?}}` as one line.
 std::string to_line(const error& why);
 
+/// The first as above, all of them as its "problems"; there is at least one.
+std::string to_line(const std::vector<error>& why);
+
 /// `{"event": {...}}` as one line.
 std::string to_line(const plan::job_event& x);
 
@@ -123,6 +165,9 @@ std::string to_line(job_state end);
 
 /// Reads any answer: the object, or the error that it carries, or that it is none (invalid_input).
 result<json> read_answer(std::string_view line);
+
+/// All that is wrong with what was asked for, from the line of an answer; empty if it was done.
+std::vector<error> read_problems(std::string_view line);
 
 /// The value of "event" in an answer.
 result<plan::job_event> read_event(const json& answer);

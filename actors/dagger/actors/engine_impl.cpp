@@ -68,6 +68,7 @@ engine::impl::impl(engine_options options, parts from)
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
                          .stalled = [this](plan::stalled&& x) { tell_of_stall(std::move(x)); },
                          .sweep = [this] { post(planner_, to_event(plan::sweep_due{})); }}),
+    changes_([this](std::function<void()> what) { clients_.call(std::move(what)); }),
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
   build(options_.adopt == adopt::every_job
@@ -147,6 +148,7 @@ void engine::impl::open_line() {
         auto bytes = x.value.bytes().size();
         return request(std::move(x), bytes);
       },
+    .request = [this](const line::question& what) { return what(*this); },
     .pump = pump_,
   });
 }

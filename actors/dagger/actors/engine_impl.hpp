@@ -4,6 +4,7 @@
 #include <dagger/actors/append_watch.hpp>
 #include <dagger/actors/dispatch.hpp>
 #include <dagger/actors/line.hpp>
+#include <dagger/actors/one_by_one.hpp>
 #include <dagger/actors/system.hpp>
 #include <dagger/engine.hpp>
 
@@ -52,6 +53,13 @@ public:
   future<void> retry(std::string job_id, std::string from,
                      std::shared_ptr<const plan::job_spec> with);
   future<void> purge(std::string job_id);
+  std::vector<error> check_node(std::string_view job_id, const json& node,
+                                const node_options& from) const;
+  future<void> add_node(std::string job_id, json node, node_options from);
+  future<void> add_task(std::string job_id, plan::task_spec x);
+  future<void> remove_node(std::string job_id, std::string node);
+  future<void> enable(std::string job_id, std::string node, bool enabled);
+  future<void> set_input(std::string job_id, std::string node, json values);
   flow_run run(const flow& what, const flow_inputs& inputs);
   flow_run resume(std::shared_ptr<actors::flow_execution> paused);
   std::vector<agent_description> agents() const;
@@ -92,6 +100,8 @@ private:
   void tell_of_stall(plan::stalled&& x);
   template <class Event>
   future<void> request(Event x, std::size_t bytes);
+  template <class Ask>
+  future<void> change(std::string job_id, Ask ask);
   std::optional<error> unfit_for_its_wait(const std::string& job_id, const std::string& name,
                                           const json& value) const;
   std::optional<error> refusal(const plan::job_spec& spec) const;
@@ -111,6 +121,8 @@ private:
   actors::clients clients_;
   actors::dispatch dispatch_;
   actors::append_watch appended_;
+  /// Each is held against what the one before has left.
+  actors::one_by_one changes_;
   std::shared_ptr<actors::keeper_setup> keeping_;
   std::unique_ptr<actors::system> system_;
   actors::keeper_actor keeper_;

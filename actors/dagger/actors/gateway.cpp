@@ -336,10 +336,29 @@ void gateway::perform(visitors::iterator from, const control_request& what) {
         answer(id, engine_.retry(x.job, x.from, x.with));
       else if constexpr (std::is_same_v<T, control_purge>)
         answer(id, engine_.purge(x.job));
-      else
+      else if constexpr (std::is_same_v<T, control_watch>)
         begin_watch(from->second, x);
+      else
+        change(from, x);
     },
     what);
+}
+
+template <class T>
+void gateway::change(visitors::iterator from, const T& x) {
+  auto id = from->first;
+  if constexpr (std::is_same_v<T, control_add_node>) {
+    auto origin = node_options{x.file.empty() ? "node" : x.file, x.folder};
+    if (auto wrong = engine_.check_node(x.job, x.node, origin); !wrong.empty())
+      return from->second.peer.say(to_line(wrong), engine_.time().now());
+    answer(id, engine_.add_node(x.job, x.node, std::move(origin)));
+  } else if constexpr (std::is_same_v<T, control_set_input>) {
+    answer(id, engine_.set_input(x.job, x.node, x.inputs));
+  } else if constexpr (std::is_same_v<T, control_remove_node>) {
+    answer(id, engine_.remove_node(x.job, x.node));
+  } else {
+    answer(id, engine_.enable(x.job, x.node, std::is_same_v<T, control_enable>));
+  }
 }
 
 void gateway::take_mail() {

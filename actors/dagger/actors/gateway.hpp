@@ -61,6 +61,8 @@ private:
   void hear(visitors::iterator from);
   void perform(visitors::iterator from, std::string_view line);
   void perform(visitors::iterator from, const control_request& what);
+  template <class T>
+  void change(visitors::iterator from, const T& x);
   void take_mail();
   void begin_watch(visitor& to, const control_watch& what);
   void show(visitor& to);

@@ -1,5 +1,7 @@
 // What a visit does at once, whatever its outcome will be: looks at others, says that it lives,
 // adds to its stream, makes a step.
+#include <dagger/actors/changes.hpp>
+#include <dagger/actors/engine_impl.hpp>
 #include <dagger/actors/outbox.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/actors/value_of.hpp>
@@ -71,6 +73,30 @@ result<std::optional<json>> task::impl::stored_step(const std::string& name) con
   if (!*row)
     return std::nullopt;
   return parse_json((*row)->body).map([](json x) { return std::optional{std::move(x)}; });
+}
+
+void task::impl::check_may_change() const {
+  check_not_in_step("a change of the job");
+  if (agent->options.cooperative)
+    throw error{code::misuse, "a cooperative agent must not block, so it changes no job"};
+}
+
+void task::impl::change(
+  const std::function<future<void>(engine::impl&, const std::string& job)>& what) const {
+  check_may_change();
+  value_of(
+    where->to_engine->request([&](engine::impl& asked) { return what(asked, given.job_id); }));
+}
+
+/// An earlier attempt may have done it.
+void task::impl::remove_node(const std::string& node) const {
+  try {
+    change([&](engine::impl& asked, auto& job) { return asked.remove_node(job, node); });
+  } catch (const error& why) {
+    auto view = where->views->read();
+    if (why.code != code::not_found || !actors::has_been_removed(*view, given.job_id, node))
+      throw;
+  }
 }
 
 json task::impl::step(const std::string& name, const std::function<json()>& run) {

@@ -22,6 +22,8 @@ graph::picture picture_of(std::string title, const std::vector<plan::task_status
     box.label = {x.name};
     if (x.agent != x.name)
       box.label.push_back(x.agent);
+    if (x.disabled && !settled(x.state))
+      box.label.emplace_back("disabled");
     box.state = x.state;
     box.visits = x.visit;
     box.attempts = x.starts;

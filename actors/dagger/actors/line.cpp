@@ -34,12 +34,31 @@ result<void> line::step(plan::step_done x) const {
       return lost("the engine has ended");
     written.emplace(to_->step(std::move(x)));
   }
+  auto done = wait_for(*written);
+  return done ? done : lost(done.error().message);
+}
+
+result<void> line::request(const question& what) const {
+  auto asked = std::optional<future<void>>{};
+  {
+    auto guard = std::lock_guard{mutex_};
+    if (!to_)
+      return fail(code::attempt_lost, "the engine has ended");
+    asked.emplace(to_->request(what));
+  }
+  auto done = wait_for(*asked);
+  if (!done && (done.error().code == code::cancelled || done.error().code == code::interrupted))
+    done.error().code = code::attempt_lost; // the engine is closing
+  return done;
+}
+
+result<void> line::wait_for(const future<void>& what) const {
   try {
-    while (!written->wait_for(duration{0}) && pump()) {}
-    written->get();
+    while (!what.wait_for(duration{0}) && pump()) {}
+    what.get();
     return {};
-  } catch (const error& why) {
-    return lost(why.message);
+  } catch (error& why) {
+    return fail(std::move(why));
   }
 }
 

@@ -3,6 +3,7 @@
 //   user ──signal, pause, ...──► clients: a number, a future
 //                         └──event with that number──► planner ─► keeper ──done, refuse──► clients
 #include <dagger/actors/agent.hpp>
+#include <dagger/actors/changes.hpp>
 #include <dagger/actors/engine_impl.hpp>
 #include <dagger/actors/storable.hpp>
 #include <dagger/codec/json.hpp>
@@ -24,6 +25,25 @@ std::size_t bytes_of(const plan::job_spec& spec) {
   for (auto& x : spec.tasks)
     sum += sizeof x + x.name.size() + x.input.bytes().size();
   return sum;
+}
+
+std::size_t bytes_of(const plan::tasks_added& x) {
+  auto sum = x.id.size();
+  for (auto& task : x.tasks)
+    sum += sizeof task + task.name.size() + task.input.bytes().size();
+  return sum;
+}
+
+std::size_t bytes_of(const plan::task_removed& x) {
+  return x.id.size() + x.task.size();
+}
+
+std::size_t bytes_of(const plan::task_enabled& x) {
+  return x.id.size() + x.task.size() + x.input.bytes().size();
+}
+
+std::size_t bytes_of(const plan::input_set& x) {
+  return x.id.size() + x.task.size() + x.input.bytes().size();
 }
 
 error closing_now() {
@@ -188,6 +208,78 @@ future<void> engine::impl::retry(std::string job_id, std::string from,
     event.with = std::move(with);
   }
   return request(std::move(event), bytes);
+}
+
+// -- changes of a run that goes on ---------------------------------------------
+
+std::vector<error> engine::impl::check_node(std::string_view job_id, const json& node,
+                                            const node_options& from) const {
+  try {
+    auto view = views_->read();
+    auto found = actors::changes{*view, *directory_, job_id}.add_nodes(node, from);
+    return found ? std::vector<error>{} : std::move(found.error());
+  } catch (error& why) {
+    return {std::move(why)};
+  }
+}
+
+/// `ask` gives an event, or nothing if that is so already; what it throws is the refusal.
+template <class Ask>
+future<void> engine::impl::change(std::string job_id, Ask ask) {
+  return changes_.add([this, id = std::move(job_id), ask = std::move(ask)]() -> future<void> {
+    if (keeping_->ending)
+      return clients::refused(closing_now());
+    try {
+      auto view = views_->read();
+      auto event = ask(actors::changes{*view, *directory_, id});
+      view.reset();
+      if (event) {
+        auto bytes = bytes_of(*event);
+        return request(std::move(*event), bytes);
+      }
+      auto done = future<void>::promise{};
+      done.set({});
+      return done.future();
+    } catch (const error& why) {
+      return clients::refused(why);
+    }
+  });
+}
+
+future<void> engine::impl::add_node(std::string job_id, json node, node_options from) {
+  auto ask = [node = std::move(node), from = std::move(from)](actors::changes&& in) {
+    auto found = in.add_nodes(node, from);
+    if (found)
+      return std::move(*found);
+    auto why = std::move(found.error().front());
+    if (auto more = found.error().size() - 1; more > 0)
+      why.message +=
+        " (and " + std::to_string(more) + (more == 1 ? " more problem)" : " more problems)");
+    throw why;
+  };
+  return change(std::move(job_id), std::move(ask));
+}
+
+future<void> engine::impl::add_task(std::string job_id, plan::task_spec x) {
+  return change(std::move(job_id),
+                [x = std::move(x)](actors::changes&& in) { return in.add_task(x); });
+}
+
+future<void> engine::impl::remove_node(std::string job_id, std::string node) {
+  return change(std::move(job_id), [node = std::move(node)](actors::changes&& in) {
+    return std::optional{in.remove(node)};
+  });
+}
+
+future<void> engine::impl::enable(std::string job_id, std::string node, bool enabled) {
+  return change(std::move(job_id), [node = std::move(node), enabled](actors::changes&& in) {
+    return std::optional{in.enable(node, enabled)};
+  });
+}
+
+future<void> engine::impl::set_input(std::string job_id, std::string node, json values) {
+  return change(std::move(job_id), [node = std::move(node), values = std::move(values)](
+                                     actors::changes&& in) { return in.set_input(node, values); });
 }
 
 } // namespace dagger

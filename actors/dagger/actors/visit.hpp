@@ -84,6 +84,11 @@ public:
   void heartbeat(const json& progress);
   void emit(const json& chunk);
   json step(const std::string& name, const std::function<json()>& run);
+  /// Throws `error` (misuse) where the job must not be changed.
+  void check_may_change() const;
+  /// Has the engine change the job, whose id `what` gets.
+  void change(const std::function<future<void>(engine::impl&, const std::string& job)>& what) const;
+  void remove_node(const std::string& node) const;
 
   /// What the ends of visits have in common; `what` for the error inside of a step.
   plan::suspended suspend(std::vector<condition> any_of, wait_options options) const;

@@ -24,14 +24,15 @@ const known_agent* agent_index::find(std::string_view name) const {
 }
 
 checks::checks(spec& file, const agent_index& agents, const load_options& options, findings& found,
-               bool has_nodes)
+               bool has_nodes, std::size_t others)
   : file_(file),
     agents_(agents),
     options_(options),
     found_(found),
     binder_(file,
             [this](auto& pointer, error why, auto at) { complain(pointer, std::move(why), at); }),
-    has_nodes_(has_nodes) {
+    has_nodes_(has_nodes),
+    own_(file.nodes.size() - others) {
   ids_.reserve(file.nodes.size());
   for (auto& x : file.nodes)
     if (!x.id.empty())
@@ -44,12 +45,14 @@ checks::checks(spec& file, const agent_index& agents, const load_options& option
 
 void checks::run() {
   bind_all();
-  for (auto i = std::size_t{0}; i < file_.nodes.size(); ++i)
+  for (auto i = std::size_t{0}; i < own_; ++i)
     check_node(i, bindings_[i]);
   check_outputs();
   check_allowed_agents();
   check_definition();
   check_ids();
+  if (own_ < file_.nodes.size())
+    return;
   for (auto [index, reason] : out_of_reach(file_, bindings_))
     found_.warn(node_pointer(file_, index),
                 in_words_of(file_.kind, "this task never runs, because '") + file_.nodes[reason].id
@@ -299,15 +302,22 @@ void checks::check_definition() {
     return;
   auto definition = skeleton_of(file_, bindings_);
   for (auto& x : plan::problems(definition))
-    if (auto pointer = pointer_of(x); !reported_.contains(pointer))
+    if (auto pointer = pointer_of(x); !is_of_another(x) && !reported_.contains(pointer))
       found_.add(pointer,
                  x.message.starts_with("cycle:") ? x.message : in_words_of(file_.kind, x.message),
                  in_words_of(file_.kind, x.hint));
 }
 
+/// "tasks[17].agent" of a run.
+bool checks::is_of_another(const error& problem) const {
+  constexpr auto before = std::string_view{"tasks["};
+  return problem.where.starts_with(before)
+      && std::stoul(problem.where.substr(before.size())) >= own_;
+}
+
 /// What is more narrow for ids in files than for names of tasks.
 void checks::check_ids() {
-  for (auto i = std::size_t{0}; i < file_.nodes.size(); ++i) {
+  for (auto i = std::size_t{0}; i < own_; ++i) {
     auto& id = file_.nodes[i].id;
     auto pointer = [&] {
       return node_pointer(file_, i, "/" + std::string{words_of(file_.kind).id});

@@ -36,8 +36,9 @@ private:
 /// a flow that does not declare any.
 class checks {
 public:
+  /// The last `others` nodes are there to be referred to, not to be checked.
   checks(spec& file, const agent_index& agents, const load_options& options, findings& found,
-         bool has_nodes);
+         bool has_nodes, std::size_t others = 0);
 
   void run();
 
@@ -58,6 +59,7 @@ private:
   void check_outputs();
   void check_allowed_agents();
   void check_definition();
+  bool is_of_another(const error& problem) const;
   void check_ids();
   void warn_of_unused_inputs();
 
@@ -78,6 +80,8 @@ private:
   std::unordered_set<std::string> input_set_;
   std::unordered_set<std::string> used_inputs_;
   bool has_nodes_;
+  /// So many nodes are checked.
+  std::size_t own_;
   bool all_inputs_used_ = false;
   /// Pointers at which actions were reported already.
   std::unordered_set<std::string> reported_;

@@ -42,6 +42,8 @@ struct loaded {
   std::vector<error> problems;
   /// What is allowed but hardly meant.
   std::vector<error> warnings;
+  /// How many nodes of `file`, the last ones, are none of what was read (`new_nodes.hpp`).
+  std::size_t others = 0;
 };
 
 /// Reads a flow or job file: YAML, or JSON if `name` ends in `.json`. Checks its shape against

@@ -307,16 +307,14 @@ private:
 
 tl::expected<std::vector<plan::task_spec>, std::vector<error>> flow_tasks(const spec& flow,
                                                                           const placement& where) {
-  auto made = maker{flow, where};
-  for (auto i = std::size_t{0}; i < flow.nodes.size(); ++i)
-    made.add(i);
-  return made.take();
+  return flow_tasks(flow, flow.nodes.size(), where);
 }
 
 tl::expected<std::vector<plan::task_spec>, std::vector<error>>
-node_tasks(const spec& flow, std::size_t index, const placement& where) {
+flow_tasks(const spec& flow, std::size_t count, const placement& where) {
   auto made = maker{flow, where};
-  made.add(index);
+  for (auto i = std::size_t{0}; i < count; ++i)
+    made.add(i);
   return made.take();
 }
 

@@ -31,9 +31,9 @@ struct placement {
 tl::expected<std::vector<plan::task_spec>, std::vector<error>> flow_tasks(const spec& flow,
                                                                           const placement& where);
 
-/// The tasks of one node, which may have been added to `flow` just now.
+/// Those of the first `count` nodes alone.
 tl::expected<std::vector<plan::task_spec>, std::vector<error>>
-node_tasks(const spec& flow, std::size_t index, const placement& where);
+flow_tasks(const spec& flow, std::size_t count, const placement& where);
 
 /// A definition without inputs, to be checked. `bindings` are those of all nodes.
 plan::job_spec skeleton_of(const spec& file, std::span<const node_binding> bindings);

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 namespace dagger::graph {
 
@@ -59,6 +60,18 @@ bool may_be_file(std::string_view name) {
       && name.find('\0') == name.npos && name.size() <= limits::name_bytes;
 }
 
+/// Names of the sub-flows that nodes run.
+std::set<std::string> flows_in(const json& file) {
+  auto made = std::set<std::string>{};
+  auto& list = file.contains("tasks") ? file["tasks"] : file["nodes"];
+  for (auto& node : list)
+    for (auto key : {"action", "agent"})
+      if (node.is_object() && node.contains(key) && node[key].is_string())
+        if (auto& action = node[key].get_ref<const std::string&>(); action.starts_with("flow:"))
+          made.insert(action.substr(5));
+  return made;
+}
+
 } // namespace
 
 /// A text with its problems.
@@ -82,6 +95,8 @@ struct loading::unit {
   std::vector<std::unique_ptr<unit>> inner;
   unit::step step = step::read;
   bool has_nodes = false;
+  /// The last nodes are those of a run.
+  std::size_t others = 0;
 };
 
 loading::loading(const load_options& options) : options_(options), agents_(options.agents) {}
@@ -100,6 +115,45 @@ loaded loading::value(json value, std::string name) {
   auto x = document{};
   x.value = std::move(value);
   return take(open_document(std::move(x), std::move(name), nullptr));
+}
+
+loaded loading::nodes(document x, std::string name, const std::filesystem::path* folder,
+                      const running_graph& run) {
+  auto wanted = run.flow_named ? flows_in(x.value) : std::set<std::string>{};
+  for (auto& flow : wanted)
+    if (auto found = run.flow_named(flow); !found.is_null())
+      x.value["flows"].push_back(std::move(found));
+  auto from = open_document(std::move(x), std::move(name), folder);
+  if (from->root)
+    add_others(*from->root, run);
+  auto made = take(from);
+  made.others = from->root ? from->root->others : 0;
+  return made;
+}
+
+/// What there is can be referred to; of that which nobody refers to, nothing but the id counts.
+void loading::add_others(unit& to, const running_graph& run) {
+  auto& made = *to.made;
+  made.inputs_declared = true;
+  for (auto& [name, value] : run.inputs.items()) {
+    made.inputs.emplace_back();
+    made.inputs.back().name = name;
+  }
+  const auto own = made.nodes.size();
+  auto ids = std::unordered_set<std::string>{};
+  for (auto& x : made.nodes)
+    ids.insert(x.id);
+  for (auto& x : run.nodes)
+    if (!ids.contains(x.id))
+      made.nodes.push_back(x);
+  to.others = made.nodes.size() - own;
+  if (!run.describe)
+    return;
+  auto silent = binder{made, [](auto&, error, auto) {}};
+  for (auto i = std::size_t{0}; i < own; ++i)
+    for (auto& id : silent.bind(i).after)
+      if (auto at = silent.index_of(id); at && *at >= own)
+        run.describe(made.nodes[*at]);
 }
 
 loading::source* loading::refused(error why) {
@@ -219,7 +273,7 @@ void loading::resolve(unit& x) {
   for (auto& inner : x.inner)
     if (inner->step == unit::step::read)
       resolve(*inner);
-  checks{*x.made, agents_, options_, *x.in->found, x.has_nodes}.run();
+  checks{*x.made, agents_, options_, *x.in->found, x.has_nodes, x.others}.run();
   x.step = unit::step::done;
 }
 

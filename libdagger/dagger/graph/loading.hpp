@@ -5,6 +5,7 @@
 #include <dagger/graph/checks.hpp>
 #include <dagger/graph/file.hpp>
 #include <dagger/graph/findings.hpp>
+#include <dagger/graph/new_nodes.hpp>
 
 #include <filesystem>
 #include <map>
@@ -26,6 +27,9 @@ public:
   loaded file(const std::filesystem::path& path);
   /// A document that is no file.
   loaded value(json document, std::string name);
+  /// A file of nodes for a run, with those of the run behind them.
+  loaded nodes(document x, std::string name, const std::filesystem::path* folder,
+               const running_graph& run);
 
 private:
   struct source;
@@ -43,6 +47,7 @@ private:
   std::optional<unit*> find_beside(unit& from, std::string_view name);
   std::vector<std::string> names_around(const unit& x) const;
   void adopt(unit& by, unit& x, std::string_view name);
+  void add_others(unit& to, const running_graph& run);
   loaded take(source* asked);
 
   const load_options& options_;

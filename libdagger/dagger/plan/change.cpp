@@ -15,11 +15,12 @@ bool has_not_started(const task_row& row) {
   return waits && !row.started;
 }
 
-/// The first task that comes after `t`, or waits or has waited for it.
-std::optional<std::uint32_t> who_needs(const job& j, std::uint32_t t) {
+/// The first task but for `others` that comes after `t`, or waits or has waited for it.
+std::optional<std::uint32_t> who_needs(const job& j, std::uint32_t t,
+                                       const std::vector<std::uint32_t>& others) {
   for (auto i = std::uint32_t{0}; i < j.tasks.size(); ++i) {
     auto& x = j.tasks[i];
-    if (!x.row.rare().replaced
+    if (!x.row.rare().replaced && std::ranges::find(others, i) == others.end()
         && (contains(x.spec.after, t) || contains(x.row.added_after, t)
             || contains(x.row.waited, t)))
       return i;
@@ -84,53 +85,82 @@ void planner::impl::take(const tasks_added& x) {
   done_for(x.client);
 }
 
+/// It and those that go with it, which end first.
+std::optional<std::vector<std::uint32_t>> planner::impl::find_to_remove(const job& j,
+                                                                        const task_removed& x) {
+  auto found = std::vector<std::uint32_t>{};
+  auto names = x.along;
+  names.push_back(x.task);
+  for (auto& name : names) {
+    auto t = find_to_change(j, name, x.client);
+    if (!t)
+      return std::nullopt;
+    if (std::ranges::find(found, *t) == found.end())
+      found.push_back(*t);
+  }
+  for (auto t : found)
+    if (auto other = who_needs(j, t, found)) {
+      refuse_to(x.client, code::conflict,
+                "task '" + j.task_name(t) + "' cannot be removed: '" + j.task_name(*other)
+                  + "' needs it",
+                "disable it, or remove that one first");
+      return std::nullopt;
+    }
+  return found;
+}
+
 void planner::impl::take(const task_removed& x) {
   auto* j = find_to_change(x.id, x.client);
-  auto t = j ? find_to_change(*j, x.task, x.client) : std::nullopt;
-  if (!t)
+  auto found = j ? find_to_remove(*j, x) : std::nullopt;
+  if (!found)
     return;
-  if (auto other = who_needs(*j, *t))
-    return refuse_to(x.client, code::conflict,
-                     "task '" + x.task + "' cannot be removed: '" + j->task_name(*other)
-                       + "' needs it",
-                     "disable it, or remove that one first");
-  move(*j, *t, task_state::skipped, {}, "removed");
-  replace(*j, *t);
-  settle(*j, *t);
+  for (auto t : *found) {
+    move(*j, t, task_state::skipped, {}, "removed");
+    replace(*j, t);
+  }
+  settle(*j, std::move(*found));
   done_for(x.client);
 }
 
 void planner::impl::take(const task_enabled& x) {
   auto* j = find_to_change(x.id, x.client);
+  auto known = j ? j->find(x.task) : std::nullopt;
+  if (known && x.input.empty() && j->tasks[*known].row.rare().disabled != x.enabled)
+    return done_for(x.client); // whatever has become of it
   auto t = j ? find_to_change(*j, x.task, x.client) : std::nullopt;
-  if (!t)
+  if (!t || (!x.input.empty() && !give_input(*j, *t, x.input, x.client)))
     return;
   auto& row = j->tasks[*t].row;
-  if (row.rare().disabled == x.enabled) {
+  if (row.rare().disabled == x.enabled)
     row.rarely().disabled = !x.enabled;
-    note_change(*j, *t, x.enabled ? "enabled" : "disabled");
-    if (!x.enabled && row.state == task_state::ready) {
-      move(*j, *t, task_state::skipped, {}, "disabled");
-      settle(*j, *t);
-    }
+  note_change(*j, *t, x.enabled ? "enabled" : "disabled");
+  if (!x.enabled && row.state == task_state::ready) {
+    move(*j, *t, task_state::skipped, {}, "disabled");
+    settle(*j, *t);
   }
   done_for(x.client);
+}
+
+/// False if it is refused.
+bool planner::impl::give_input(job& j, std::uint32_t t, const payload& input, client_id client) {
+  if (input.bytes().size() > limits::payload_bytes) {
+    refuse_to(client, code::too_large,
+              "the input is larger than " + std::to_string(limits::payload_bytes) + " bytes");
+    return false;
+  }
+  auto& task = j.tasks[t];
+  auto& more = task.row.rarely();
+  auto before = more.has_input ? more.input : task.spec.input;
+  more.input = keep(j, t, store::slot::input, input, before);
+  more.has_input = true;
+  return true;
 }
 
 void planner::impl::take(const input_set& x) {
   auto* j = find_to_change(x.id, x.client);
   auto t = j ? find_to_change(*j, x.task, x.client) : std::nullopt;
-  if (!t)
+  if (!t || !give_input(*j, *t, x.input, x.client))
     return;
-  if (x.input.bytes().size() > limits::payload_bytes)
-    return refuse_to(x.client, code::too_large,
-                     "the input is larger than " + std::to_string(limits::payload_bytes)
-                       + " bytes");
-  auto& task = j->tasks[*t];
-  auto& more = task.row.rarely();
-  auto before = more.has_input ? more.input : task.spec.input;
-  more.input = keep(*j, *t, store::slot::input, x.input, before);
-  more.has_input = true;
   note_change(*j, *t, "input_set");
   done_for(x.client);
 }

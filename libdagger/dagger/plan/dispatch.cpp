@@ -157,7 +157,7 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   made.answer = more.answer;
   made.progress = more.progress;
   made.round = more.round;
-  made.templated = x.spec.templated && !more.has_input;
+  made.templated = x.spec.templated;
   made.input = more.has_input ? more.input : x.spec.input;
   made.state = x.row.saved_state;
   made.feedback = x.row.feedback;

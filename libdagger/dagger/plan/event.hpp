@@ -135,6 +135,8 @@ struct task_removed {
   std::string id;
   std::string task;
   client_id client = 0;
+  /// These go with it, and may need it.
+  std::vector<std::string> along = {};
 };
 
 /// A task that has not started is to be skipped when its turn comes, or is not any more.
@@ -143,9 +145,12 @@ struct task_enabled {
   std::string task;
   bool enabled = true;
   client_id client = 0;
+  /// Its input from now on, if it is not empty: what a file says of being enabled stands there.
+  payload input = {};
 };
 
-/// A task that has not started gets this input, in which `${...}` is text like any other.
+/// A task that has not started gets this input. It is read as the one before was: that of a
+/// templated task is a template, or the program of a node.
 struct input_set {
   std::string id;
   std::string task;

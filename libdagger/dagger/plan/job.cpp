@@ -329,7 +329,7 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   x.description = spec.description;
   x.kind = spec.kind;
   x.parent = spec.parent;
-  x.templated = spec.templated && !row.rare().has_input;
+  x.templated = spec.templated;
   for_each(spec.after, [&](std::uint32_t t) { x.after.push_back(t); });
   for_each(row.added_after, [&](std::uint32_t t) { x.after.push_back(t); });
   for_each(row.waited, [&](std::uint32_t t) { x.waited.push_back(t); });
@@ -355,6 +355,8 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   x.answer = row.rare().answer;
   x.progress = row.rare().progress;
   x.replaced = row.rare().replaced;
+  x.disabled = row.rare().disabled;
+  x.has_new_input = row.rare().has_input;
   if (row.wait)
     for (auto& c : row.wait->any_of) {
       auto& w = x.waits.emplace_back();

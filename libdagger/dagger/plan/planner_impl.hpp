@@ -285,6 +285,8 @@ struct planner::impl {
   /// The same of a task of it that has not started.
   std::optional<std::uint32_t> find_to_change(const job& j, const std::string& task,
                                               client_id client);
+  std::optional<std::vector<std::uint32_t>> find_to_remove(const job& j, const task_removed& x);
+  bool give_input(job& j, std::uint32_t t, const payload& input, client_id client);
   void note_change(job& j, std::uint32_t t, std::string what);
 
   // -- failure.cpp ------------------------------------------------------------------

@@ -109,6 +109,12 @@ public:
     return problem ? result<void>{fail(*problem)} : result<void>{};
   }
 
+  result<task_spec> definition(std::uint32_t number) {
+    if (auto found = find_spec(number); !found)
+      return fail(found.error());
+    return spec_of(specs_[number - first_]);
+  }
+
 private:
   /// Makes `specs_` the group that the task stands in.
   result<void> find_spec(std::uint32_t number) {
@@ -155,9 +161,10 @@ public:
   output_reader(store::view& v, std::uint64_t job, const std::vector<task_status>& tasks)
     : view_(v),
       job_(job) {
-    for (auto& t : tasks)
-      if (!t.replaced)
-        by_name_.emplace(t.name, &t);
+    for (auto replaced : {false, true}) // what has been removed may still be named
+      for (auto& t : tasks)
+        if (t.replaced == replaced)
+          by_name_.emplace(t.name, &t);
   }
 
   result<json> of(const task_status& t) {
@@ -173,7 +180,7 @@ public:
     auto task = by_name_.find(parsed->node);
     if (task == by_name_.end())
       return fail(code::not_found, "no task for the output '" + std::string{reference} + "'");
-    if (!task->second->output.present)
+    if (!task->second->output.present || task->second->replaced)
       return graph::read_output(*parsed, nullptr);
     auto whole = of(*task->second);
     return whole ? graph::read_output(*parsed, &*whole) : whole;
@@ -338,6 +345,10 @@ result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number) 
   for (auto t = std::uint32_t{0}; t < j->tasks.size(); ++t)
     all.push_back(status_of(j->tasks[t].spec, j->tasks[t].row, t));
   return all;
+}
+
+result<task_spec> definition_of(store::view& v, std::uint64_t job, std::uint32_t task) {
+  return task_reader{v, job}.definition(task);
 }
 
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t number,

@@ -62,8 +62,12 @@ struct task_status {
   stored_payload progress;
   /// If it is suspended.
   std::vector<wait_status> waits;
-  /// A retry has put others in its place.
+  /// A retry has put others in its place, or it has been removed.
   bool replaced = false;
+  /// It is skipped when its turn comes.
+  bool disabled = false;
+  /// `input` is not that of its definition: another one has been set.
+  bool has_new_input = false;
 };
 
 /// How many tasks are in each state, by `task_state`.
@@ -130,6 +134,9 @@ result<void> list_jobs(store::view& v, const std::function<bool(const job_status
 
 /// All tasks of a job, by number.
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job);
+
+/// What a task was defined as; `after` are numbers of tasks of the job, `input` is not there.
+result<task_spec> definition_of(store::view& v, std::uint64_t job, std::uint32_t task);
 
 /// Some tasks of a job, in the order of the ranges.
 result<std::vector<task_status>> tasks_of(store::view& v, std::uint64_t job,

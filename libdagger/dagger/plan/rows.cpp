@@ -332,6 +332,31 @@ void add_to(std::vector<task_range>& ranges, std::uint32_t x) {
     ranges.push_back({x, 1});
 }
 
+task_spec spec_of(const spec_row& row) {
+  auto x = task_spec{};
+  x.name = row.name;
+  x.agent = row.agent;
+  x.description = row.description;
+  x.kind = row.kind;
+  x.priority = row.priority;
+  x.optional = row.optional;
+  x.at_most_once = row.at_most_once;
+  x.templated = row.templated;
+  if (row.retry)
+    x.retry = *row.retry;
+  x.timeout = row.timeout;
+  x.total_timeout = row.total_timeout;
+  x.heartbeat = row.heartbeat;
+  auto& rare = row.rare();
+  x.run_if = rare.run_if;
+  x.on_failure = rare.on_failure;
+  x.max_children = rare.max_children;
+  x.resources = rare.resources;
+  x.compensate = rare.compensate;
+  for_each(row.after, [&](std::uint32_t on) { x.after.push_back(task_ref::nth(on)); });
+  return x;
+}
+
 bool contains(const std::vector<task_range>& ranges, std::uint32_t x) {
   return std::any_of(ranges.begin(), ranges.end(),
                      [&](auto& r) { return x >= r.first && x - r.first < r.count; });

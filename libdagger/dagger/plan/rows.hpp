@@ -152,7 +152,7 @@ struct rare_row {
   bool open = false;
   /// A user has taken it out: it is skipped when its turn comes.
   bool disabled = false;
-  /// Its input is not that of the spec but `input`, which has no references.
+  /// Its input is not that of the spec but `input`, which is read in the same way.
   bool has_input = false;
   stored_payload answer;
   stored_payload progress;
@@ -275,5 +275,8 @@ void for_each(const std::vector<task_range>& ranges, F&& visit) {
 }
 
 bool contains(const std::vector<task_range>& ranges, std::uint32_t x);
+
+/// What the task was defined as; `after` are numbers of the job, `input` is not there.
+task_spec spec_of(const spec_row& row);
 
 } // namespace dagger::plan

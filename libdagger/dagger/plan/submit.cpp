@@ -36,27 +36,7 @@ std::string what_differs(const job& found, const job_spec& given) {
     if (row.parent || row.rare().compensates)
       break; // from here on they were added
     auto other = i < given.tasks.size() ? given.tasks[i] : task_spec{};
-    auto x = task_spec{};
-    x.name = row.name;
-    x.agent = row.agent;
-    x.description = row.description;
-    x.kind = row.kind;
-    x.priority = row.priority;
-    x.optional = row.optional;
-    x.at_most_once = row.at_most_once;
-    x.templated = row.templated;
-    if (row.retry)
-      x.retry = *row.retry;
-    x.timeout = row.timeout;
-    x.total_timeout = row.total_timeout;
-    x.heartbeat = row.heartbeat;
-    auto& rare = row.rare();
-    x.run_if = rare.run_if;
-    x.on_failure = rare.on_failure;
-    x.max_children = rare.max_children;
-    x.resources = rare.resources;
-    x.compensate = rare.compensate;
-    for_each(row.after, [&](std::uint32_t on) { x.after.push_back(task_ref::nth(on)); });
+    auto x = spec_of(row);
     x.input = text(row.input, other.input);
     before.tasks.push_back(std::move(x));
   }
