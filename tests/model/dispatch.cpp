@@ -122,6 +122,7 @@ void planner::start(job& j, std::uint32_t number) {
 
   auto made = plan::assignment{};
   made.attempt = id;
+  made.at = now_;
   made.job_id = j.id;
   made.task_name = t.name;
   made.first_visit = t.visit == t.first_visit;

@@ -137,9 +137,18 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   auto& t = j.tasks[number];
   if (x.summary)
     t.summary = *x.summary;
+  auto code = std::string{};
+  t.cached = {};
+  t.kept = {};
   if (const auto* c = std::get_if<plan::completed>(&x.outcome)) {
     t.output = c->output;
     t.saved = {};
+    t.cached = c->cached;
+    t.kept = c->place;
+    code = c->cached.empty() ? "" : "cached";
+    if (x.keep)
+      kept_[x.keep->place] = {x.keep->call, now_, later(now_, x.keep->keep), x.keep->files,
+                              std::string{c->output.bytes()}};
   }
   if (const auto* r = std::get_if<plan::in_review>(&x.outcome))
     t.output = r->output;
@@ -151,7 +160,7 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
     row.first_added = base;
   row.added += static_cast<std::uint32_t>(x.added.size());
   while (settle_once(j)) {}
-  go(j, number, to);
+  go(j, number, to, code);
   if (to == suspended)
     if (const auto first = first_that_holds(j, t))
       wake(j, number, {.condition = *first});

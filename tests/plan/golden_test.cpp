@@ -119,7 +119,16 @@ std::string fixed_history() {
   p.now += 31s;
   p.pass_to(p.now);
   p.report({1, 1, 1, 3}, plan::abandoned{});
-  p.report({1, 0, 2, 1}, plan::completed{text_payload(R"({"report":"short"})")});
+  auto last = plan::report{};
+  last.attempt = {1, 0, 2, 1};
+  last.outcome = plan::completed{text_payload(R"({"report":"short"})")};
+  last.keep =
+    plan::kept_output{.place = {1, 2},
+                      .call = {3, 4},
+                      .keep = 1h,
+                      .files = {{.path = "out.txt", .size = 300, .modified = 1'000'000'000'000},
+                                {.path = "in", .size = 1, .content = digest{5, 6}}}};
+  p.apply(plan::tasks_reported{{last}});
   while (p.real().wake_at())
     p.pass_to(*p.real().wake_at());
   auto out = std::string{};
