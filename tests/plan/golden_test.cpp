@@ -108,8 +108,9 @@ std::string fixed_history() {
   r.outcome = wait;
   p.apply(plan::tasks_reported{{r}});
   p.now += 10ms;
-  p.report({1, 1, 1, 1}, plan::failed{{.code = "unavailable", .message = "no route"},
-                                      text_payload(R"({"violations":[]})")});
+  auto violations = text_payload(R"({"violations":[]})");
+  p.report({1, 1, 1, 1},
+           plan::failed{{.code = "unavailable", .message = "no route"}, std::move(violations)});
   p.pass_to(*p.real().wake_at());
   p.report({1, 4, 1, 1}, plan::completed{text_payload(std::string(200, '9'))});
   p.now += 1s;
