@@ -17,9 +17,11 @@ struct agent {
   /// `[A-Za-z0-9_][A-Za-z0-9_.-]*`, at most 128 bytes, unique in its engine.
   std::string name = {};
   std::string description = {};
-  /// Of the code behind `run`; free text.
+  /// Of the code behind `run`; free text. Without one, nodes of flows cannot say `cache`: what
+  /// older code returned could not be told apart.
   std::string version = {};
-  /// JSON Schema (draft-07) of what it takes. What breaks it never reaches the agent.
+  /// JSON Schema (draft-07) of what it takes. What breaks it never reaches the agent. Members with
+  /// `format: path`, here and in `output`, are files: for `cache` it matters whether they changed.
   json input = true;
   /// JSON Schema of what it returns. What breaks it is a failed attempt (invalid_output).
   json output = true;

@@ -53,6 +53,9 @@ struct engine_options {
   bool control = true;
   /// False: agents are known and get no tasks. For programs that only apply a change to a job.
   bool run_tasks = true;
+  /// False: nodes with `cache` run, whatever is known of equal calls; their outputs are kept as
+  /// ever.
+  bool reuse_outputs = true;
   /// What tasks may take, over all jobs; a task that asks for more is refused. Empty: each job has
   /// what it says itself.
   dagger::resources resources = {};

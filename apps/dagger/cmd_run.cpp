@@ -24,6 +24,7 @@ struct run_options {
   std::string inputs_file;
   std::string store;
   std::optional<std::uint64_t> parallel;
+  bool no_cache = false;
   follow_options follow;
 };
 
@@ -48,6 +49,19 @@ void add(std::vector<error>& to, std::vector<error> more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+/// Outputs are kept for later runs; in memory there are none.
+void warn_of_short_memory(std::vector<error>& to, const graph::spec& file) {
+  for (auto i = std::size_t{0}; i < file.nodes.size(); ++i)
+    if (file.nodes[i].cache)
+      return to.push_back(graph::error_at(file, graph::node_pointer(file, i, "/cache"),
+                                          {code::invalid_input,
+                                           "without a store nothing is kept for the next run",
+                                           {},
+                                           "add --store DIR"}));
+  for (auto& x : file.flows)
+    warn_of_short_memory(to, *x);
+}
+
 /// The job as it is to be submitted, or everything that is wrong with the command.
 tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run_options& given,
                                                         std::vector<error>& warnings) {
@@ -66,6 +80,8 @@ tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run
   if (!loaded.file || !values)
     return tl::unexpected(std::move(problems));
   given.follow.parts = graph::words_of(loaded.file->kind).nodes;
+  if (!given.follow.store)
+    warn_of_short_memory(warnings, *loaded.file);
   auto id = given.follow.id.empty() ? made_id(loaded.file->name) : given.follow.id;
   auto made = graph::instantiate(*loaded.file, *values, std::move(id));
   if (!made)
@@ -80,6 +96,7 @@ tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run
 
 exit_code run(program& self, run_options& given) {
   given.follow.store = chosen_store(given.store);
+  given.follow.reuse_outputs = !given.no_cache;
   given.follow.max_slots = static_cast<std::uint32_t>(
     std::min<std::uint64_t>(given.parallel.value_or(0), limits::max_slots));
   auto warnings = std::vector<error>{};
@@ -112,6 +129,8 @@ action declare_run(options& to) {
   to.time_span(
     given->follow.timeout, "--timeout",
     "Stops after this time (250ms, 5s, 10m, 1h) with exit code 3; the job can go on later");
+  to.flag(given->no_cache, "--no-cache",
+          "Runs nodes with `cache` whatever is known of equal calls; keeps what they return");
   to.flag(given->follow.json, "--json",
           "Prints id, state, outputs and tasks (of a flow: nodes) as JSON");
   to.flag(given->follow.verbose, "-v,--verbose", "A line on standard error for each event");

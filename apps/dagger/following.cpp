@@ -24,6 +24,7 @@ engine_options engine_for(const program& self, const follow_options& how) {
   made.adopt = adopt::named;
   made.holder = self.name + " " + how.command;
   made.max_slots = how.max_slots;
+  made.reuse_outputs = how.reuse_outputs;
   return made;
 }
 

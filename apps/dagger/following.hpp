@@ -21,6 +21,8 @@ struct follow_options {
   std::optional<duration> timeout;
   /// At most so many tasks of one agent at once.
   std::uint32_t max_slots = 0;
+  /// Outputs of equal calls are taken (`engine_options::reuse_outputs`).
+  bool reuse_outputs = true;
   bool json = false;
   /// What `--json` calls the tasks.
   std::string_view parts = "tasks";

@@ -33,7 +33,7 @@ std::string text_of(const error& x) {
 }
 
 std::optional<error> error_of(const plan::transition& x) {
-  if (x.code.empty())
+  if (x.code.empty() || x.code == code::cached)
     return std::nullopt;
   return error{x.code, x.message};
 }
@@ -188,6 +188,8 @@ std::string reason_for(const job_report& report, const plan::task_status& task,
                        const catalogue& agents, bool held) {
   if (task.replaced)
     return task.error && task.error->message == "removed" ? "removed" : "replaced by a retry";
+  if (!task.cached.empty())
+    return "cached: " + task.cached;
   if (task.disabled && !settled(task.state))
     return "disabled, it will be skipped";
   if (settled(task.state))
@@ -230,6 +232,8 @@ std::vector<json> shapes_of(const plan::job_event& what,
     auto detail = json{{"visit", x.visit}, {"attempt", x.attempt}};
     if (const auto why = error_of(x); why && !changed)
       detail["error"] = apps::to_json(*why);
+    else if (x.code == code::cached)
+      detail["cached"] = x.message;
     else if (!x.message.empty())
       detail["reason"] = x.message;
     list.back()["detail"] = std::move(detail);

@@ -57,6 +57,8 @@ json brief(const plan::task_status& x) {
   put_time(made, "ended", x.ended);
   if (x.error)
     made["error"] = to_json(*x.error);
+  if (!x.cached.empty())
+    made["cached"] = x.cached;
   return made;
 }
 

@@ -70,6 +70,8 @@ inline constexpr std::string_view store_full = "store_full";
 inline constexpr std::string_view channel_full = "channel_full";
 inline constexpr std::string_view attempt_lost = "attempt_lost";
 inline constexpr std::string_view late_report = "late_report";
+/// No error: why a completed task did not run.
+inline constexpr std::string_view cached = "cached";
 inline constexpr std::string_view misuse = "misuse";
 inline constexpr std::string_view store_in_use = "store_in_use";
 inline constexpr std::string_view store_corrupt = "store_corrupt";

@@ -62,6 +62,13 @@ inline constexpr std::size_t chunk_bytes_in_flight = 4 << 20;
 inline constexpr std::uint32_t job_depth = 100;
 /// Rows of purged jobs that one event erases.
 inline constexpr std::size_t rows_per_sweep = 4'096;
+/// An output that is kept for equal calls; it stands in one row.
+inline constexpr std::size_t result_bytes = 1 << 20;
+/// A result that is kept "as long as it is up to date" is forgotten when nobody has asked for it
+/// for so long: nodes that there are not any more leave no rows for ever.
+inline constexpr std::chrono::hours result_age{24 * 90};
+/// Rows of results that are looked at, for each that is written, whether their time is over.
+inline constexpr std::size_t results_per_look = 16;
 /// Finished jobs are kept so long.
 inline constexpr std::chrono::hours retention{24 * 30};
 /// Submits that were sent and are not on disk yet.

@@ -35,18 +35,18 @@ bool planner::has_room(const job& j, std::uint32_t number) const {
       return false;
   }
   auto all = t.resources;
-  auto of_job = t.resources;
+  auto of_this = t.resources;
   for (const auto& [id, slot] : out_)
     for (const auto& [name, amount] : slot.takes) {
       all[name] += amount;
-      of_job[name] += id.job == j.number ? amount : 0;
+      of_this[name] += id.job == j.number ? amount : 0;
     }
   return std::ranges::all_of(t.resources, [&](const auto& x) {
     const auto& name = x.first;
     if (pool.empty())
-      return of_job[name] <= (j.resources.contains(name) ? j.resources.at(name) : 0);
+      return of_this[name] <= (j.resources.contains(name) ? j.resources.at(name) : 0);
     return all[name] <= (pool.contains(name) ? pool.at(name) : 0)
-        && (!j.resources.contains(name) || of_job[name] <= j.resources.at(name));
+        && (!j.resources.contains(name) || of_this[name] <= j.resources.at(name));
   });
 }
 
@@ -122,6 +122,7 @@ void planner::start(job& j, std::uint32_t number) {
 
   auto made = plan::assignment{};
   made.attempt = id;
+  made.at = now_;
   made.job_id = j.id;
   made.task_name = t.name;
   made.first_visit = t.visit == t.first_visit;

@@ -87,6 +87,8 @@ bool planner::undo_next(job& j) {
   if (covers)
     ++covers->happened["something is undone"];
   j.undo = job::undoing::begun;
+  if (const auto& place = j.tasks[*last].kept)
+    kept_[*place] = {.call = {}, .made = now_, .until = now_, .files = {}, .output = {}};
   j.deadline.reset();
   const auto number = static_cast<std::uint32_t>(j.tasks.size());
   auto t = task{};

@@ -100,6 +100,10 @@ struct task {
   bool fresh = true;
   error why;
   std::string summary;
+  /// Why it did not have to run when it completed.
+  std::string cached;
+  /// Where its output is kept for equal calls.
+  std::optional<digest> kept;
   payload output;
   payload saved;
   payload feedback;

@@ -96,6 +96,27 @@ void planner::outcome(job& j, std::uint32_t number, const plan::report& x) {
   }
 }
 
+namespace {
+
+/// What an attempt leaves in its task.
+void leave(task& t, const plan::report& x) {
+  t.cached = {};
+  t.kept = {};
+  if (const auto* c = std::get_if<plan::completed>(&x.outcome)) {
+    t.output = c->output;
+    t.saved = {};
+    t.cached = c->cached;
+    t.kept = c->place;
+  }
+  if (const auto* r = std::get_if<plan::in_review>(&x.outcome))
+    t.output = r->output;
+  if (const auto* s = std::get_if<plan::skipped>(&x.outcome))
+    t.why = error{"", s->reason};
+  t.feedback = {};
+}
+
+} // namespace
+
 void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x) {
   // Everything happens to a copy, which takes the job's place if nothing is wrong with it.
   auto copy = j;
@@ -137,21 +158,17 @@ void planner::accept_outcome(job& j, std::uint32_t number, const plan::report& x
   auto& t = j.tasks[number];
   if (x.summary)
     t.summary = *x.summary;
-  if (const auto* c = std::get_if<plan::completed>(&x.outcome)) {
-    t.output = c->output;
-    t.saved = {};
-  }
-  if (const auto* r = std::get_if<plan::in_review>(&x.outcome))
-    t.output = r->output;
-  if (const auto* s = std::get_if<plan::skipped>(&x.outcome))
-    t.why = error{"", s->reason};
-  t.feedback = {};
+  leave(t, x);
+  const auto code = t.cached.empty() ? "" : "cached";
+  if (is<plan::completed>(x) && x.keep)
+    kept_[x.keep->place] = {x.keep->call, now_, later(now_, x.keep->keep), x.keep->files,
+                            std::string{t.output.bytes()}};
   auto& row = record(j);
   if (row.added == 0)
     row.first_added = base;
   row.added += static_cast<std::uint32_t>(x.added.size());
   while (settle_once(j)) {}
-  go(j, number, to);
+  go(j, number, to, code);
   if (to == suspended)
     if (const auto first = first_that_holds(j, t))
       wake(j, number, {.condition = *first});

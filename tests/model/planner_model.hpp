@@ -1,8 +1,11 @@
 // The planner once more, slow and obvious: vectors, loops over everything after every
-// event, nothing remembered that can be computed. Knows no rows, no store, no planner.
+// event, nothing remembered that can be computed. Knows no store and no
+// planner, and of rows only that of an output that is kept.
 #pragma once
 
 #include <model/job_model.hpp>
+
+#include <dagger/plan/rows.hpp>
 
 #include <deque>
 #include <map>
@@ -60,6 +63,16 @@ public:
   /// Purged jobs of which rows are left.
   const std::set<std::uint64_t>& doomed() const {
     return doomed_;
+  }
+
+  /// Outputs that are kept for equal calls, by place.
+  const std::map<digest, plan::cached_row>& kept() const {
+    return kept_;
+  }
+
+  /// The time of the last event.
+  timestamp now() const {
+    return now_;
   }
 
   /// Has a task ready, running or in backoff, and is worked on.
@@ -269,6 +282,7 @@ private:
   /// Whose turn it is: the front is served and goes to the end.
   std::map<level, std::vector<std::uint64_t>> rings_;
   std::set<std::uint64_t> doomed_;
+  std::map<digest, plan::cached_row> kept_;
   bool sweep_asked_for_ = false;
   bool every_job_ = true;
 

@@ -56,13 +56,14 @@ alphabet retries() {
                                .abort_on = {"x.abort"}};
     w.submit(job_of("j", {task_of("plain", "a"), picky, task_of("last", "a", {"plain"})}));
   };
+  auto violations = text_payload(R"({"violations":[]})");
   a.symbols = {
     reports("completed", anyone, done()),
     reports("unavailable", anyone, failing("unavailable")),
     reports("aborting", anyone, failing("x.abort")),
     reports("later", anyone,
             plan::failed{.why = {.code = "http_status", .message = "", .retry_after = 400ms},
-                         .feedback = text_payload(R"({"violations":[]})")}),
+                         .feedback = std::move(violations)}),
     reports("final", anyone,
             plan::failed{.why = {.code = "unavailable", .message = "", .retryable = false},
                          .feedback = {}}),

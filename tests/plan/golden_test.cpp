@@ -108,8 +108,9 @@ std::string fixed_history() {
   r.outcome = wait;
   p.apply(plan::tasks_reported{{r}});
   p.now += 10ms;
-  p.report({1, 1, 1, 1}, plan::failed{{.code = "unavailable", .message = "no route"},
-                                      text_payload(R"({"violations":[]})")});
+  auto violations = text_payload(R"({"violations":[]})");
+  p.report({1, 1, 1, 1},
+           plan::failed{{.code = "unavailable", .message = "no route"}, std::move(violations)});
   p.pass_to(*p.real().wake_at());
   p.report({1, 4, 1, 1}, plan::completed{text_payload(std::string(200, '9'))});
   p.now += 1s;
@@ -119,7 +120,16 @@ std::string fixed_history() {
   p.now += 31s;
   p.pass_to(p.now);
   p.report({1, 1, 1, 3}, plan::abandoned{});
-  p.report({1, 0, 2, 1}, plan::completed{text_payload(R"({"report":"short"})")});
+  auto last = plan::report{};
+  last.attempt = {1, 0, 2, 1};
+  last.outcome = plan::completed{text_payload(R"({"report":"short"})")};
+  last.keep =
+    plan::kept_output{.place = {1, 2},
+                      .call = {3, 4},
+                      .keep = 1h,
+                      .files = {{.path = "out.txt", .size = 300, .modified = 1'000'000'000'000},
+                                {.path = "in", .size = 1, .content = digest{5, 6}}}};
+  p.apply(plan::tasks_reported{{last}});
   while (p.real().wake_at())
     p.pass_to(*p.real().wake_at());
   auto out = std::string{};

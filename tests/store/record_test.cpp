@@ -44,6 +44,7 @@ std::map<std::string, std::string> all_bytes() {
     {"key.timer", key::timer(when, 12, 3)},
     {"key.log", key::log(log_id::jobs, 1'000'000)},
     {"key.once", key::once(log_id{1'024}, "order-7")},
+    {"key.cached", key::cached({0x0102030405060708, 9})},
     {"record.empty", sealed(kind::active, 1, 1, key::active(12), "")},
     {"record.task", sealed(kind::task, 3, 0x0605'0403'0201, key::task(12, 3), "the body")},
     {"record.long", sealed(kind::payload, 1, 9, "k", std::string(300, 'x')).substr(0, 20)},
@@ -94,6 +95,7 @@ TEST(keys, parts_are_read_back) {
   EXPECT_EQ(key::task_of(key::spec(12, 256)).job, 12u);
   EXPECT_EQ(key::task_of(key::spec(12, 256)).task, 256u);
   EXPECT_EQ(key::position_of(key::log(log_id::jobs, 5)), 5u);
+  EXPECT_EQ(key::place_of(key::cached({3, 4})), (digest{3, 4}));
   auto when = timestamp{std::chrono::microseconds{1'732'104'172'000'123}};
   EXPECT_EQ(key::timer_of(key::timer(when, 12, 3)), (key::timer_parts{when, 12, 3}));
 }
@@ -113,6 +115,8 @@ TEST(keys, keys_are_shown_in_words) {
             "timers: 2024-11-20T12:02:52.000Z job 12 task 3");
   EXPECT_EQ(readable(table::log, key::log(log_id::jobs, 7)), "log: log 1 position 7");
   EXPECT_EQ(readable(table::once, key::once(log_id::jobs, "k")), "once: log 1 key \"k\"");
+  EXPECT_EQ(readable(table::cache, key::cached({1, 2})),
+            "cache: result 0x00000000000000010000000000000002");
   EXPECT_EQ(readable(table::meta, key::commit), "meta: commit");
   EXPECT_EQ(readable(table::meta, key::log_end(log_id::jobs)), "meta: end of log 1");
 }

@@ -138,6 +138,7 @@ std::string compare_task(store::view& disk, const plan::task_status& got, const 
   d.field("answer", bytes_of(got.answer), bytes_of(model::stored(t.answer)));
   d.field("progress", bytes_of(got.progress), bytes_of(model::stored(t.progress)));
   d.field("replaced", got.replaced, t.replaced);
+  d.field("cached", got.cached, t.state == task_state::completed ? t.cached : "");
   d.field("waits", waits_of(got), waits_of(t));
   d.field("created", text_of(got.created), text_of(t.created));
   d.field("started", text_of(got.started), text_of(t.first_start));
@@ -220,6 +221,34 @@ rows_of(store::view& disk, store::table t, const std::string& prefix,
       return true;
     });
   return read ? out : to_string(read.error());
+}
+
+/// All of which the time is not over must be there; of the others it may be.
+std::string difference_of_kept(store::view& disk, const model::planner& expected) {
+  auto d = differences{"output that is kept"};
+  auto left = expected.kept();
+  const auto read = store::scan_prefix(
+    disk, store::table::cache, store::key::of(), [&](std::string_view key, const auto& r) {
+      const auto found = left.find(store::key::place_of(key));
+      const auto got = plan::decode_cached(r.body);
+      if (found == left.end() || !got) {
+        d.text += store::readable(store::table::cache, key) + " is unexpected or unreadable\n";
+        return true;
+      }
+      const auto& x = found->second;
+      d.field("call", got->call == x.call, true);
+      d.field("made", text_of(got->made), text_of(x.made));
+      d.field("until", text_of(got->until), text_of(x.until));
+      d.field("files", got->files == x.files, true);
+      d.field("output", got->output, x.output);
+      left.erase(found);
+      return true;
+    });
+  for (const auto& [place, x] : left)
+    if (x.until > expected.now())
+      d.text +=
+        "missing: " + store::readable(store::table::cache, store::key::cached(place)) + "\n";
+  return read ? d.text : to_string(read.error());
 }
 
 /// Queued signals, steps, streams.
@@ -336,7 +365,7 @@ std::string difference_of_lists(store::view& disk, const model::planner& expecte
   compare(store::table::watchers, watchers);
   compare(store::table::children, children);
   compare(store::table::doomed, doomed);
-  return d.text;
+  return d.text + difference_of_kept(disk, expected);
 }
 
 std::string difference(store::view& disk, const model::job& j) {

@@ -21,7 +21,7 @@ std::string numbers(const std::vector<plan::task_range>& ranges) {
 }
 
 std::string in_words(const plan::assignment& x) {
-  auto out = text_of(x.attempt) + " " + x.job_id + "/" + x.task_name;
+  auto out = text_of(x.attempt) + " " + x.job_id + "/" + x.task_name + " at " + text_of(x.at);
   out += x.first_visit ? " first" : "";
   out += " by " + std::to_string(x.cause.condition);
   out += x.cause.deadline_passed ? " deadline_passed" : "";

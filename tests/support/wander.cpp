@@ -425,8 +425,27 @@ private:
     else if (what < 15)
       r.outcome = some_review();
     else
-      r.outcome = plan::completed{text_payload(std::string(1 + roll_(300), '8'))};
+      r.outcome = plan::completed{text_payload(std::string(1 + roll_(300), '8')),
+                                  roll_.once_in(8) ? "of an equal call" : ""};
+    if (roll_.once_in(3))
+      r.keep = some_kept_output();
+    if (auto* end = std::get_if<plan::completed>(&r.outcome);
+        end && (r.keep || !end->cached.empty()))
+      end->place = r.keep ? r.keep->place : some_kept_output().place;
     return r;
+  }
+
+  /// Few places, and times that end while others are written.
+  plan::kept_output some_kept_output() {
+    auto made = plan::kept_output{.place = digest128(std::to_string(roll_(40))),
+                                  .call = {1, roll_(9)},
+                                  .keep = duration{roll_(500)}};
+    for (auto n = roll_(3); n > 0; --n)
+      made.files.push_back(
+        {.path = "f" + std::to_string(n), .size = roll_(9), .modified = roll_(9)});
+    if (roll_.once_in(2) && !made.files.empty())
+      made.files[0].content = digest128("x");
+    return made;
   }
 
   void reports() {
@@ -465,6 +484,8 @@ walk_result wander(std::uint64_t seed, std::uint32_t steps, world_options option
     options.retention = 200ms;
   if (seed % 5 != 0) // in the others, jobs have only what they say
     options.pool = {{"gpu", 2}, {"disk", 1}};
+  // One by one, a job that another one needs is read before its turn, and has its turn earlier.
+  options.tasks_at_once = 256;
   return wanderer{seed, options}.run(steps);
 }
 

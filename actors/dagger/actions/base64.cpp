@@ -50,7 +50,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   auto extra = (1u << (2 * padding)) - 1;
   if (padding > 0 && (digits.find(text[text.size() - padding - 1]) & extra) != 0)
     return {};
-  made.resize(made.size() - padding);
+  made.erase(made.size() - padding);
   return made;
 }
 

@@ -192,6 +192,12 @@ outcome find_paths(task&, const json& input) {
 const json formats = {{"type", "string"}, {"enum", {"text", "json", "base64"}}};
 const json a_path = {
   {"type", "string"}, {"minLength", 1}, {"maxLength", 4'095}, {"pattern", "^[^\\x00]*$"}};
+/// Of a file: what it holds counts when it is asked whether something has changed.
+const json a_file = [] {
+  auto made = a_path;
+  made["format"] = "path";
+  return made;
+}();
 
 } // namespace
 
@@ -199,7 +205,7 @@ agent read_file() {
   auto made = agent{.name = "read_file", .description = "Reads a file", .version = "1"};
   made.input = {{"type", "object"},
                 {"required", {"path"}},
-                {"properties", {{"path", a_path}, {"format", formats}}},
+                {"properties", {{"path", a_file}, {"format", formats}}},
                 {"additionalProperties", false}};
   made.output = {{"type", "object"}, {"required", {"content", "size"}}};
   made.concurrency = 16;
@@ -218,7 +224,9 @@ agent write_file() {
                   {"format", formats},
                   {"make_folders", {{"type", "boolean"}}}}},
                 {"additionalProperties", false}};
-  made.output = {{"type", "object"}, {"required", {"path", "size"}}};
+  made.output = {{"type", "object"},
+                 {"required", {"path", "size"}},
+                 {"properties", {{"path", a_file}, {"size", {{"type", "integer"}}}}}};
   made.concurrency = 16;
   made.run = write;
   return made;

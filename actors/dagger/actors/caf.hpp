@@ -155,7 +155,7 @@ struct cell {
 #  ifdef __SANITIZE_THREAD__
 /// The distribution's CAF is not instrumented: this tells the thread sanitizer that what came
 /// before a message was sent, and the actor's last turn, come before the turn that takes the
-/// message.
+/// message, and all turns before the actor goes with its last reference.
 template <class Base>
 class seen : public Base {
 public:
@@ -185,6 +185,11 @@ public:
     auto how = Base::consume(x);
     __tsan_release(me);
     return how;
+  }
+
+  void on_destroy() override {
+    __tsan_acquire(this->ctrl());
+    Base::on_destroy();
   }
 };
 #  else

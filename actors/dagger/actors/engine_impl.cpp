@@ -60,9 +60,10 @@ engine::impl::impl(engine_options options, parts from)
     views_(std::make_shared<snapshots>(store_)),
     directory_(std::make_shared<directory>()),
     line_(std::make_shared<line>()),
-    workplace_(std::make_shared<workplace>(workplace{views_, directory_,
-                                                     std::make_shared<actors::log>(options_.log),
-                                                     line_, std::make_shared<program_cache>()})),
+    workplace_(std::make_shared<workplace>(
+      workplace{views_, directory_, std::make_shared<actors::log>(options_.log), line_,
+                std::make_shared<program_cache>(), std::make_shared<calls_in_progress>(),
+                options_.reuse_outputs})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_, workplace_->logger),
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },

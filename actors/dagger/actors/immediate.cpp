@@ -89,12 +89,12 @@ void task::impl::change(
 }
 
 /// An earlier attempt may have done it.
-void task::impl::remove_node(const std::string& node) const {
+void task::impl::remove_node(const std::string& name) const {
   try {
-    change([&](engine::impl& asked, auto& job) { return asked.remove_node(job, node); });
+    change([&](engine::impl& asked, auto& job) { return asked.remove_node(job, name); });
   } catch (const error& why) {
     auto view = where->views->read();
-    if (why.code != code::not_found || !actors::has_been_removed(*view, given.job_id, node))
+    if (why.code != code::not_found || !actors::has_been_removed(*view, given.job_id, name))
       throw;
   }
 }

@@ -84,6 +84,11 @@ result<std::optional<json>> node_visit::evaluate() {
   for (auto& [name, path] : found.files)
     if (auto ignored = std::error_code{}; !fs::exists(path, ignored))
       return fail(code::not_found, "input '" + name + "': there is no file " + to_text(json(path)));
+  if (program().cache) {
+    plain_input_ = found.input;
+    for (auto& [name, path] : found.files)
+      input_files_.push_back(path);
+  }
   if (auto named = name_files(found.input); !named)
     return fail(std::move(named.error()));
   return std::move(found.input);
@@ -108,6 +113,7 @@ result<void> node_visit::name_files(json& input) {
       return fail(code::exception,
                   "output '" + x.name + "': no folder for " + path + ": " + failed.message());
     input[x.name] = temporary;
+    output_paths_.push_back(path);
     files_.push_back({x.name, std::move(path), std::move(temporary)});
   }
   return {};

@@ -44,6 +44,24 @@ public:
     return ready_->code.program();
   }
 
+  // For the question whether an equal call has been made (`cached_call.hpp`); nothing of it is
+  // there if the program has no rule for that.
+
+  /// What the action gets, but for the names of files that it is to write.
+  const json& plain_input() const {
+    return plain_input_;
+  }
+
+  /// Inputs that are files.
+  const std::vector<std::string>& input_files() const {
+    return input_files_;
+  }
+
+  /// Declared outputs that are files, by the names that they get.
+  std::vector<std::string> output_paths() const {
+    return output_paths_;
+  }
+
   /// The values of names that are its own: `item`, `index`, `previous`.
   const json& scope() const {
     return scope_;
@@ -71,6 +89,9 @@ private:
   json scope_;
   std::string left_out_;
   std::vector<output_file> files_;
+  json plain_input_;
+  std::vector<std::string> input_files_;
+  std::vector<std::string> output_paths_;
 };
 
 } // namespace dagger::actors

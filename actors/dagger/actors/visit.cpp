@@ -211,7 +211,11 @@ plan::report task::impl::conclude(outcome&& x) {
     auto text = check_output(*output);
     if (!text)
       return std::move(text.error());
-    made.outcome = plan::completed{std::move(*text)};
+    made.keep = keep(*output, *text);
+    auto end = plan::completed{std::move(*text)};
+    if (made.keep)
+      end.place = made.keep->place;
+    made.outcome = std::move(end);
   } else if (auto* review = std::get_if<outcome::reviewed>(&x.value_)) {
     auto text = check_output(review->output);
     if (!text)
@@ -267,6 +271,9 @@ std::optional<plan::report> ended_before(task::impl& self) {
     auto done = self.prepare();
     if (done && self.skipped)
       return self.conclude(task{self}.skip(*self.skipped));
+    if (done)
+      if (auto made = self.reuse())
+        return std::move(*made);
     ready = done.has_value();
     if (ready)
       return plan::report{};

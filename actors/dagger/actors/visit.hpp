@@ -2,6 +2,7 @@
 // assignment to a report. Runs in the agent's thread; knows no actors.
 #pragma once
 
+#include <dagger/actors/cached_call.hpp>
 #include <dagger/actors/directory.hpp>
 #include <dagger/actors/line.hpp>
 #include <dagger/actors/log.hpp>
@@ -32,6 +33,9 @@ struct workplace {
   std::shared_ptr<const log> logger;
   std::shared_ptr<const line> to_engine;
   std::shared_ptr<program_cache> programs;
+  std::shared_ptr<calls_in_progress> calls;
+  /// Outputs of equal calls are taken; else they are only kept.
+  bool reuses_outputs = true;
 };
 
 /// How others end an attempt.
@@ -59,6 +63,9 @@ public:
   /// Loads, resolves and checks what the agent gets; the error is the attempt's end. If `skipped`
   /// is there afterwards, the agent is not called.
   result<void> prepare();
+
+  /// The report of a node that need not run: the output of an equal call still counts.
+  std::optional<plan::report> reuse();
 
   /// Turns what the agent returned into a report.
   plan::report conclude(outcome&& x);
@@ -115,6 +122,8 @@ private:
   json undoing_input(store::view& view) const;
   result<void> evaluate(store::view& view);
   result<json> resolved(store::view& view, const json& tmpl);
+  std::optional<plan::cached_row> find_output();
+  std::optional<plan::kept_output> keep(const json& output, const payload& text) const;
   plan::report violated(const std::vector<schema::violation>& wrong) const;
   std::optional<plan::report> finish_node(json& output) const;
   checked check_output(json& output) const;
@@ -128,6 +137,8 @@ private:
                                                      const task_ref& earlier);
 
   std::shared_ptr<const actors::attempt_control> control_;
+  std::optional<actors::cached_call> call_;
+  std::unique_ptr<actors::calls_in_progress::turn> turn_;
   std::optional<std::vector<dependency>> dependencies_;
   std::vector<plan::task_spec> added_;
   std::unordered_set<std::string> names_; // of `added_`

@@ -73,17 +73,17 @@ void planner::impl::take(const signal_received& x) {
 
 void planner::impl::take_signal(job& j, std::uint32_t t, const std::string& name) {
   auto queue = j.signals.find(name);
-  auto taken = std::move(queue->second.front());
+  auto oldest = std::move(queue->second.front());
   queue->second.pop_front();
   if (queue->second.empty())
     j.signals.erase(queue);
   --j.queued_signals;
-  j.queued_bytes -= taken.value.size();
-  out.writes.erase(store::table::signals, store::key::signal(j.number, taken.number));
+  j.queued_bytes -= oldest.value.size();
+  out.writes.erase(store::table::signals, store::key::signal(j.number, oldest.number));
   auto& more = j.tasks[t].row.rarely();
   more.signalled = true;
   more.answer =
-    keep(j, t, store::slot::answer, payload::from_bytes(std::move(taken.value)), more.answer);
+    keep(j, t, store::slot::answer, payload::from_bytes(std::move(oldest.value)), more.answer);
 }
 
 void planner::impl::take(const review_decided& x) {

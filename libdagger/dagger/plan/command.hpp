@@ -52,6 +52,8 @@ struct wake_cause {
 /// One start of a task.
 struct assignment {
   attempt_id attempt;
+  /// When it was assigned.
+  timestamp at{};
   std::string job_id;
   std::string task_name;
   /// The task that added it.

@@ -147,6 +147,7 @@ void planner::impl::assign_to(agent_entry& a, job& j, std::uint32_t t, bool by_i
   }
   auto made = assignment{};
   made.attempt = {j.number, t, x.row.visit, x.row.attempt};
+  made.at = now;
   made.job_id = j.row.id;
   made.task_name = j.task_name(t);
   made.parent = x.spec.parent;

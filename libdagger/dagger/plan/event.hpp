@@ -2,10 +2,12 @@
 // payload that a decision needs.
 #pragma once
 
+#include <dagger/codec/hash.hpp>
 #include <dagger/plan/definition.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -182,6 +184,10 @@ struct chunks_emitted {
 /// The attempt succeeded.
 struct completed {
   payload output;
+  /// Why it did not have to run: the output is that of an equal call. Empty: it ran.
+  std::string cached = {};
+  /// Where the output is kept for equal calls; it is forgotten when the task is undone.
+  std::optional<digest> place = {};
 };
 
 /// The task waits: for one of the conditions, or for its deadline.
@@ -233,6 +239,30 @@ struct submitted {
   dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
 };
 
+/// By what a file is told apart from what it was before.
+struct file_identity {
+  std::string path;
+  std::uint64_t size = 0;
+  /// When it was changed last, in ns since 1970; 0 if its content says it.
+  std::int64_t modified = 0;
+  /// Of its content; nothing if nobody has asked for it.
+  std::optional<digest> content = {};
+
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
+/// The output of an attempt that completes is kept for equal calls.
+struct kept_output {
+  /// Which row it is: one for each call, or for each node.
+  digest place;
+  /// Of all that the output follows from.
+  digest call;
+  /// For so long.
+  duration keep{0};
+  /// What it has written.
+  std::vector<file_identity> files = {};
+};
+
 /// What an attempt came to, with everything that it collected.
 struct report {
   attempt_id attempt;
@@ -242,6 +272,7 @@ struct report {
   std::vector<new_dependency> dependencies;
   std::optional<std::string> summary;
   std::vector<submitted> jobs;
+  std::optional<kept_output> keep = {};
 };
 
 /// Attempts ended. Several in one event share their rows.

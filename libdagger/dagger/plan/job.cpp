@@ -346,7 +346,9 @@ task_status status_of(const spec_row& spec, const task_row& row, std::uint32_t n
   if (row.wait)
     if (auto call = next_call(row))
       x.due = call->when;
-  if (!row.code.empty() || !row.message.empty())
+  if (row.state == task_state::completed && row.code == code::cached)
+    x.cached = row.message;
+  else if (!row.code.empty() || !row.message.empty())
     x.error = dagger::error{row.code, row.message};
   x.summary = row.summary;
   x.input = row.rare().has_input ? row.rare().input : spec.input;

@@ -125,7 +125,7 @@ void planner::impl::apply(const report& r) {
     row.summary = *r.summary;
   row.feedback = keep(j, t, store::slot::feedback, {}, row.feedback);
   if (auto x = std::get_if<completed>(&r.outcome)) {
-    complete(j, t, x->output);
+    complete(j, t, r, *x);
   } else if (auto y = std::get_if<suspended>(&r.outcome)) {
     suspend(j, t, *y, std::move(conditions));
   } else if (auto z = std::get_if<in_review>(&r.outcome)) {
@@ -263,13 +263,14 @@ void planner::impl::forget_visit(job& j, std::uint32_t t) {
   row.feedback = keep(j, t, store::slot::feedback, {}, row.feedback);
 }
 
-void planner::impl::complete(job& j, std::uint32_t t, const payload& output) {
+void planner::impl::complete(job& j, std::uint32_t t, const report& r, const completed& x) {
   auto& row = j.tasks[t].row;
-  row.output = keep(j, t, store::slot::output, output);
+  row.output = keep(j, t, store::slot::output, x.output);
+  keep_output(j, t, r, x);
   forget_visit(j, t);
   row.code.clear();
   row.message.clear();
-  move(j, t, task_state::completed);
+  move(j, t, task_state::completed, std::string{x.cached.empty() ? "" : code::cached}, x.cached);
   note_completion(j, t);
   settle(j, t);
 }
@@ -298,6 +299,8 @@ void planner::impl::suspend(job& j, std::uint32_t t, const suspended& x,
 void planner::impl::await_review(job& j, std::uint32_t t, const in_review& x) {
   auto& row = j.tasks[t].row;
   row.output = keep(j, t, store::slot::output, x.output, row.output);
+  if (row.more)
+    row.more->kept.reset();
   auto wait = suspended{};
   wait.state = x.state;
   wait.deadline = x.deadline;

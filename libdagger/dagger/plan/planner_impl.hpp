@@ -3,7 +3,8 @@
 // running attempts), settle.cpp (what follows from an end), failure.cpp (what follows from a
 // failure), undo.cpp, answer.cpp (signals and reviews), request.cpp (pause, cancel),
 // retry_job.cpp, other_jobs.cpp (waits for jobs, jobs of jobs), stall.cpp, forget.cpp (purge),
-// dispatch.cpp (who runs next), shares.cpp (what running takes).
+// cache.cpp (outputs for equal calls), dispatch.cpp (who runs next), shares.cpp (what running
+// takes).
 #pragma once
 
 #include <dagger/plan/job.hpp>
@@ -140,6 +141,11 @@ struct planner::impl {
   std::uint64_t batches_given = 0;
   std::uint64_t batches_confirmed = 0;
   std::deque<std::pair<std::uint64_t, std::uint64_t>> touched; // batch, job
+
+  /// Outputs that were kept, the batches that have them, and the last one of each: rows that the
+  /// disk may not have yet.
+  std::deque<std::pair<std::uint64_t, digest>> kept;
+  std::map<digest, std::uint64_t> last_kept;
 
   /// Tasks in memory that wait for a job.
   std::unordered_map<std::uint64_t, std::set<task_key>> watchers;
@@ -373,6 +379,15 @@ struct planner::impl {
   void look_for_old_jobs();
   void find_old_jobs(std::set<std::uint64_t>& found);
 
+  // -- cache.cpp --------------------------------------------------------------------
+
+  /// The output of a task that completes, if it is one to be kept.
+  void keep_output(job& j, std::uint32_t t, const report& r, const completed& x);
+  /// What it did is not to be relied on any more.
+  void forget_output(const job& j, std::uint32_t t);
+  void write_output(const digest& place, const cached_row& row);
+  void erase_old_outputs(const digest& from);
+
   // -- outcome.cpp ------------------------------------------------------------------
 
   void take(const tasks_reported& x);
@@ -387,7 +402,7 @@ struct planner::impl {
                                std::vector<clause>& conditions);
   void add_tasks(job& j, std::optional<std::uint32_t> parent, const report& r,
                  const additions& made);
-  void complete(job& j, std::uint32_t t, const payload& output);
+  void complete(job& j, std::uint32_t t, const report& r, const completed& x);
   void suspend(job& j, std::uint32_t t, const suspended& x, std::vector<clause> conditions);
   /// The task needs nothing any more of what its visits were told.
   void forget_visit(job& j, std::uint32_t t);

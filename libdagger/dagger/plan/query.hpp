@@ -52,6 +52,8 @@ struct task_status {
   std::optional<timestamp> due;
   /// Of the last failed attempt, or why it was skipped.
   std::optional<dagger::error> error;
+  /// Why it has completed without having run: its output is that of an equal call. Empty: it ran.
+  std::string cached;
   std::string summary;
   stored_payload input;
   /// The input holds references, or is the program of a node.

@@ -188,7 +188,7 @@ void planner::impl::end_cancelled(job& j, const report& r) {
   if (auto x = std::get_if<completed>(&r.outcome)) {
     if (r.summary)
       row.summary = *r.summary;
-    complete(j, t, x->output);
+    complete(j, t, r, *x);
   } else if (auto y = std::get_if<skipped>(&r.outcome)) {
     if (r.summary)
       row.summary = *r.summary;

@@ -40,6 +40,16 @@ inline std::optional<duration> get_optional_duration(reader& r) {
   return duration{static_cast<std::int64_t>(x - 1)};
 }
 
+inline void put(writer& w, const digest& x) {
+  w.big_endian(x.high);
+  w.big_endian(x.low);
+}
+
+inline digest get_digest(reader& r) {
+  auto high = r.big_endian<std::uint64_t>();
+  return {high, r.big_endian<std::uint64_t>()};
+}
+
 inline void put(writer& w, double x) {
   w.big_endian(std::bit_cast<std::uint64_t>(x));
 }

@@ -158,6 +158,8 @@ struct rare_row {
   stored_payload progress;
   /// When it completed, among the tasks of the job that can be undone; 0: it has not.
   std::uint64_t completion = 0;
+  /// Where its output is kept for equal calls, if it can be undone.
+  std::optional<digest> kept;
   stored_payload input;
   /// Of what it had waited for, what it does not wait for again: that comes after it.
   std::vector<task_range> spared;
@@ -232,6 +234,18 @@ struct chunk_row {
   std::string value;
 };
 
+/// The output of a call, for equal ones.
+struct cached_row {
+  /// Of all that it follows from.
+  digest call;
+  timestamp made{};
+  /// After that it counts no more, and may be erased.
+  timestamp until{};
+  std::vector<file_identity> files;
+  /// JSON text; empty: none.
+  std::string output;
+};
+
 /// An event and where the job's one before it stands.
 struct event_row {
   job_event event; // without its position
@@ -246,6 +260,7 @@ std::string encode(const event_row& x);
 std::string encode(const signal_row& x);
 std::string encode(const doomed_row& x);
 std::string encode(const chunk_row& x);
+std::string encode(const cached_row& x);
 
 /// Reads what `encode` wrote; skips what a later version has put behind it. The error is
 /// store_corrupt.
@@ -259,6 +274,9 @@ result<event_row> decode_event(std::string_view body);
 result<signal_row> decode_signal(std::string_view body);
 result<doomed_row> decode_doomed(std::string_view body);
 result<chunk_row> decode_chunk(std::string_view body);
+result<cached_row> decode_cached(std::string_view body);
+/// Until when the row counts; the rest of it is not read.
+result<timestamp> end_of_cached(std::string_view body);
 
 /// A task's name: its own, or AGENT-NUMBER.
 std::string name_of(const spec_row& spec, std::uint32_t number);

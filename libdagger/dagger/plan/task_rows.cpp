@@ -1,5 +1,5 @@
-// Bytes of the rows that change: tasks, events, signals, chunks. Fields are only ever added at the
-// end, or behind a flag.
+// Bytes of the rows that change: tasks, events, signals, chunks, outputs that are kept. Fields are
+// only ever added at the end, or behind a flag.
 #include <dagger/plan/rows.hpp>
 
 #include <dagger/plan/row_parts.hpp>
@@ -23,6 +23,7 @@ enum task_flag : unsigned {
   has_due = 128,
   once_only = 256,
   has_more = 512,
+  has_kept = 1024,
 };
 
 unsigned flags_of(const task_row& x) {
@@ -32,7 +33,8 @@ unsigned flags_of(const task_row& x) {
        | (x.output.present || x.saved_state.present || x.feedback.present ? has_payloads : 0u)
        | (x.code.empty() && x.message.empty() ? 0u : has_error)
        | (x.summary.empty() ? 0u : has_summary) | (x.due || x.total_deadline ? has_due : 0u)
-       | (x.at_most_once ? once_only : 0u) | (x.rare() == rare_row{} ? 0u : has_more);
+       | (x.at_most_once ? once_only : 0u) | (x.rare() == rare_row{} ? 0u : has_more)
+       | (x.rare().kept ? has_kept : 0u);
 }
 
 void put(writer& w, const clause& c) {
@@ -193,6 +195,8 @@ std::string encode(const task_row& x) {
       w.text(x.summary);
     if (flags & has_more)
       put(w, x.rare());
+    if (flags & has_kept)
+      put(w, *x.rare().kept);
   });
 }
 
@@ -239,6 +243,8 @@ result<task_row> decode_task(std::string_view body) {
       x.summary = r.text();
     if (flags & has_more)
       x.more = std::make_unique<rare_row>(get_rare(r));
+    if (flags & has_kept)
+      x.rarely().kept = get_digest(r);
     return x;
   });
 }
@@ -321,6 +327,47 @@ result<chunk_row> decode_chunk(std::string_view body) {
     x.value = r.text();
     return x;
   });
+}
+
+std::string encode(const cached_row& x) {
+  return encoded([&](writer& w) {
+    put(w, x.until);
+    put(w, x.made);
+    put(w, x.call);
+    w.varint(x.files.size());
+    for (auto& file : x.files) {
+      w.text(file.path);
+      w.varint(file.size);
+      w.zigzag(file.modified);
+      w.byte(file.content.has_value());
+      if (file.content)
+        put(w, *file.content);
+    }
+    w.text(x.output);
+  });
+}
+
+result<cached_row> decode_cached(std::string_view body) {
+  return decode("cached", body, [](reader& r) {
+    auto x = cached_row{};
+    x.until = get_time(r);
+    x.made = get_time(r);
+    x.call = get_digest(r);
+    x.files.resize(get_count(r));
+    for (auto& file : x.files) {
+      file.path = r.text();
+      file.size = r.varint();
+      file.modified = r.zigzag();
+      if (r.byte() != 0)
+        file.content = get_digest(r);
+    }
+    x.output = r.text();
+    return x;
+  });
+}
+
+result<timestamp> end_of_cached(std::string_view body) {
+  return decode("cached", body, [](reader& r) { return get_time(r); });
 }
 
 } // namespace dagger::plan

@@ -55,6 +55,7 @@ bool planner::impl::undo_next(job& j) {
   auto undone = j.to_undo->back();
   j.to_undo->pop_back();
   j.row.undoing = undoing::begun;
+  forget_output(j, undone);
   drop_deadline(j);
   auto number = static_cast<std::uint32_t>(j.tasks.size());
   auto of = j.task_name(undone);

@@ -97,6 +97,8 @@ std::string meaning(table t, std::string_view x) {
          + std::to_string(key::chunk_of(x));
   case table::doomed:
     return "job " + std::to_string(key::job_of(x));
+  case table::cache:
+    return "result " + hexadecimal(x.substr(1));
   }
   return hexadecimal(x);
 }
@@ -125,6 +127,7 @@ bool well_formed(table t, std::string_view x) {
   case table::stream:
     return x.size() == 21;
   case table::children:
+  case table::cache:
     return x.size() == 17;
   case table::steps:
     return x.size() > 17;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dagger/codec/bytes.hpp>
+#include <dagger/codec/hash.hpp>
 #include <dagger/value/time.hpp>
 
 #include <array>
@@ -30,13 +31,14 @@ enum class table : std::uint8_t {
   steps = 13,      // job, task, round, name -> what a step of an attempt returned
   stream = 14,     // job, task, position -> a chunk that an attempt emitted
   doomed = 15,     // job -> a purged job of which rows are left
+  cache = 16,      // 128 bits -> what a node returned, for equal calls
 };
 
-inline constexpr std::size_t table_count = 16;
+inline constexpr std::size_t table_count = 17;
 
 inline constexpr std::array<std::string_view, table_count> table_names{
-  "meta", "definitions", "jobs",    "active",   "specs",    "tasks", "payloads", "timers",
-  "log",  "once",        "signals", "watchers", "children", "steps", "stream",   "doomed"};
+  "meta", "definitions", "jobs",     "active",   "specs", "tasks",  "payloads", "timers", "log",
+  "once", "signals",     "watchers", "children", "steps", "stream", "doomed",   "cache"};
 
 inline constexpr std::string_view name_of(table x) {
   return table_names[static_cast<std::size_t>(x)];
@@ -162,6 +164,11 @@ inline std::string doomed(std::uint64_t job) {
   return of(job);
 }
 
+/// `place`: a hash of what a result is looked up by.
+inline std::string cached(const digest& place) {
+  return of(place.high, place.low);
+}
+
 /// The number at the end of a `job`, `active` or `doomed` key.
 inline std::uint64_t job_of(std::string_view key) {
   auto r = reader{key.substr(1)};
@@ -214,6 +221,13 @@ inline std::uint32_t signal_of(std::string_view key) {
 inline std::uint64_t chunk_of(std::string_view key) {
   auto r = reader{key.substr(13)};
   return r.big_endian<std::uint64_t>();
+}
+
+/// What a `cached` key is made of.
+inline digest place_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  auto high = r.big_endian<std::uint64_t>();
+  return {high, r.big_endian<std::uint64_t>()};
 }
 
 /// The position at the end of a `log` key.

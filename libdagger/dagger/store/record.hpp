@@ -29,6 +29,7 @@ enum class kind : std::uint8_t {
   step = 15,
   chunk = 16,
   doomed = 17,
+  cached = 18,
 };
 
 /// A stored value, opened. `body` lives as long as the view it came from.
