@@ -3,6 +3,7 @@
 
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/yaml_writer.hpp>
+#include <dagger/value/node_rules.hpp>
 
 #include <algorithm>
 #include <unordered_map>
@@ -29,34 +30,6 @@ template <class T>
 void put_if(ordered& to, std::string_view name, const std::optional<T>& x) {
   if (x)
     to[std::string{name}] = *x;
-}
-
-std::string_view text_of(on_failure x) {
-  switch (x) {
-  case on_failure::stop:
-    return "stop";
-  case on_failure::carry_on:
-    return "continue";
-  case on_failure::pause:
-    return "pause";
-  }
-  return "";
-}
-
-std::string_view text_of(run_if x) {
-  switch (x) {
-  case run_if::all_success:
-    return "all_success";
-  case run_if::all_done:
-    return "all_done";
-  case run_if::one_success:
-    return "one_success";
-  case run_if::one_failed:
-    return "one_failed";
-  case run_if::none_failed:
-    return "none_failed";
-  }
-  return "";
 }
 
 std::string_view text_of(backoff x) {
@@ -161,7 +134,7 @@ ordered document_of(const node& x, const vocabulary& words) {
   put(made, "instructions", x.instructions);
   put(made, "kind", std::string{text_of(x.kind)}, std::string{"task"});
   put(made, words.dependencies, x.dependencies);
-  put(made, "run_if", std::string{text_of(x.run_if)}, std::string{"all_success"});
+  put(made, "run_if", std::string{dagger::to_text(x.run_if)}, std::string{"all_success"});
   put(made, "when", x.when);
   put(made, "for_each", x.for_each);
   put_if(made, "max_parallel", x.max_parallel);
@@ -188,7 +161,7 @@ ordered document_of(const node& x, const vocabulary& words) {
   put(made, "enabled", x.enabled, true);
   put(made, "at_most_once", x.at_most_once);
   if (x.on_failure)
-    made["on_failure"] = text_of(*x.on_failure);
+    made["on_failure"] = dagger::to_text(*x.on_failure);
   put(made, "failure", x.failure);
   put(made, "compensate", x.compensate);
   return made;
@@ -199,7 +172,7 @@ ordered config_of(const flow_config& x) {
   put_if(made, "max_parallel", x.max_parallel);
   put(made, "timeout", x.timeout);
   if (x.on_failure)
-    made["on_failure"] = text_of(*x.on_failure);
+    made["on_failure"] = dagger::to_text(*x.on_failure);
   if (x.durability)
     made["durability"] = text_of(*x.durability);
   put(made, "resources", x.resources);
