@@ -13,6 +13,37 @@ inline constexpr std::size_t id_bytes = 128;
 inline constexpr std::size_t name_bytes = 128;
 /// Names of channels: a key holds one and a position.
 inline constexpr std::size_t channel_bytes = 255;
+/// One message with all that belongs to it; it stands in one row.
+inline constexpr std::size_t message_bytes = 1 << 20;
+/// Messages of one channel that are on their way to the disk, and what they hold; beyond that
+/// publishers wait.
+inline constexpr std::size_t publishes_in_flight = 4'096;
+inline constexpr std::size_t publish_bytes_in_flight = 16 << 20;
+/// Messages that a channel keeps when it does not say; how long it knows their ids.
+inline constexpr std::uint64_t channel_bytes_kept = std::uint64_t{1} << 30;
+inline constexpr std::chrono::minutes dedup_window{2};
+/// A delivery is taken back after this, and given up after so many, when the group does not say.
+inline constexpr std::chrono::seconds ack_wait{30};
+inline constexpr std::uint32_t max_deliver = 5;
+/// A group that has no member for so long is forgotten.
+inline constexpr std::chrono::hours group_ttl{24 * 30};
+/// Pauses that a group lists.
+inline constexpr std::size_t backoff_steps = 32;
+/// Messages that one member of a group has at the same time when it does not say, and at most.
+inline constexpr std::uint32_t deliveries_in_flight = 64;
+inline constexpr std::uint32_t max_deliveries_in_flight = 65'536;
+/// How far a group looks past its oldest unanswered message: what it has answered there is in
+/// memory.
+inline constexpr std::uint64_t group_window = 65'536;
+/// Messages of a channel with readers that stay in memory for them.
+inline constexpr std::size_t tail_messages = 4'096;
+inline constexpr std::size_t tail_bytes = 4 << 20;
+/// Channels that are kept in memory though nobody reads them.
+inline constexpr std::size_t idle_channels = 1'024;
+/// Rows between two counts of what a channel holds; a start reads no more than so many of each.
+inline constexpr std::uint64_t rows_per_count = 4'096;
+/// Why a message could not be delivered, in its row.
+inline constexpr std::size_t reason_bytes = 256;
 /// Payloads up to this stand inside the row of their owner.
 inline constexpr std::size_t inline_payload_bytes = 128;
 /// Larger payloads are cut into rows of this size.

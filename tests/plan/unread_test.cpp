@@ -105,7 +105,7 @@ private:
     auto attempt = at->second;
     held_.erase(at);
     if (roll_.once_in(8))
-      p_.report(attempt, plan::failed{.why = {.code = "unavailable", .message = "no"}});
+      p_.report(attempt, plan::failed{{"unavailable", "no"}, {}});
     else
       p_.report(attempt, plan::completed{text_payload("1")});
     hear();

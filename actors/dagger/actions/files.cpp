@@ -1,8 +1,8 @@
 // The agents `read_file`, `write_file` and `glob`.
 #include <dagger/actions/files.hpp>
 
-#include <dagger/actions/base64.hpp>
 #include <dagger/actors/descriptor.hpp>
+#include <dagger/codec/base64.hpp>
 #include <dagger/codec/hash.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/utf8.hpp>

@@ -58,6 +58,13 @@ std::string meta_text(std::string_view x) {
   return shown(x);
 }
 
+std::string delivery_text(std::string_view x) {
+  auto parts = key::cursor_of(x);
+  auto text = "group " + std::to_string(parts.group) + " log "
+            + std::to_string(static_cast<std::uint32_t>(parts.log));
+  return x.size() == 9 ? text : text + " position " + std::to_string(key::delivery_of(x));
+}
+
 std::string meaning(table t, std::string_view x) {
   switch (t) {
   case table::meta:
@@ -99,6 +106,18 @@ std::string meaning(table t, std::string_view x) {
     return "job " + std::to_string(key::job_of(x));
   case table::cache:
     return "result " + hexadecimal(x.substr(1));
+  case table::channels:
+    return "channel \"" + shown(key::name_of(x)) + "\"";
+  case table::groups:
+    return "group \"" + shown(key::name_of(x)) + "\"";
+  case table::cursors:
+  case table::acks:
+  case table::attempts:
+    return delivery_text(x);
+  case table::delayed: {
+    auto parts = key::delayed_of(x);
+    return to_rfc3339(parts.when) + " message " + std::to_string(parts.number);
+  }
   }
   return hexadecimal(x);
 }
@@ -116,6 +135,8 @@ bool well_formed(table t, std::string_view x) {
   case table::meta:
     return true;
   case table::definitions:
+  case table::channels:
+  case table::groups:
     return x.size() > 1;
   case table::jobs:
   case table::active:
@@ -128,7 +149,13 @@ bool well_formed(table t, std::string_view x) {
     return x.size() == 21;
   case table::children:
   case table::cache:
+  case table::acks:
+  case table::attempts:
     return x.size() == 17;
+  case table::cursors:
+    return x.size() == 9;
+  case table::delayed:
+    return x.size() == 17 && reader{x.substr(1)}.big_endian<std::uint64_t>() < last_year;
   case table::steps:
     return x.size() > 17;
   case table::specs:

@@ -32,13 +32,20 @@ enum class table : std::uint8_t {
   stream = 14,     // job, task, position -> a chunk that an attempt emitted
   doomed = 15,     // job -> a purged job of which rows are left
   cache = 16,      // 128 bits -> what a node returned, for equal calls
+  channels = 17,   // channel name -> the number of its log and how it is set up
+  groups = 18,     // group name -> its number, its pattern and how it is set up
+  cursors = 19,    // group, log -> up to where the group is through, up to where it has been given
+  acks = 20,       // group, log, position -> nothing; acknowledged before others that come first
+  attempts = 21,   // group, log, position -> how often it was given, when it is due again
+  delayed = 22,    // time, number -> a message that is appended when it is due
 };
 
-inline constexpr std::size_t table_count = 17;
+inline constexpr std::size_t table_count = 23;
 
 inline constexpr std::array<std::string_view, table_count> table_names{
-  "meta", "definitions", "jobs",     "active",   "specs", "tasks",  "payloads", "timers", "log",
-  "once", "signals",     "watchers", "children", "steps", "stream", "doomed",   "cache"};
+  "meta",  "definitions", "jobs",    "active",   "specs",    "tasks",    "payloads", "timers",
+  "log",   "once",        "signals", "watchers", "children", "steps",    "stream",   "doomed",
+  "cache", "channels",    "groups",  "cursors",  "acks",     "attempts", "delayed"};
 
 inline constexpr std::string_view name_of(table x) {
   return table_names[static_cast<std::size_t>(x)];
@@ -46,7 +53,8 @@ inline constexpr std::string_view name_of(table x) {
 
 /// Logs that the engine itself writes; channels of users get numbers from 1,024 on.
 enum class log_id : std::uint32_t {
-  jobs = 1, // `dagger.jobs`: one row per event of a job
+  jobs = 1,              // `dagger.jobs`: one row per event of a job
+  first_channel = 1'024, // of the first channel of a user; the others follow
 };
 
 /// Which payload of a task (or, with task `job_itself`, of a job).
@@ -85,6 +93,11 @@ inline constexpr std::string_view commit = "commit";
 /// Row of `meta`: one past the last number that a job got, a varint. Written only when the job with
 /// the last number is purged; else its row says it.
 inline constexpr std::string_view jobs_end = "jobs_end";
+
+/// Rows of `meta`: one past the last number that a channel's log, or a group, got; varints. No
+/// number is given twice.
+inline constexpr std::string_view channels_end = "channels_end";
+inline constexpr std::string_view groups_end = "groups_end";
 
 /// Row of `meta`: one past the last position that a log gave out, a varint. Written only
 /// when the last row of the log goes; else the last row says it.
@@ -169,6 +182,27 @@ inline std::string cached(const digest& place) {
   return of(place.high, place.low);
 }
 
+inline std::string channel(std::string_view name) {
+  return of().append(name);
+}
+
+inline std::string group(std::string_view name) {
+  return of().append(name);
+}
+
+inline std::string cursor(std::uint32_t group, log_id log) {
+  return of(group, static_cast<std::uint32_t>(log));
+}
+
+/// Of the tables `acks` and `attempts`.
+inline std::string delivery(std::uint32_t group, log_id log, std::uint64_t position) {
+  return of(group, static_cast<std::uint32_t>(log), position);
+}
+
+inline std::string delayed(timestamp when, std::uint64_t number) {
+  return of(static_cast<std::uint64_t>(when.time_since_epoch().count()), number);
+}
+
 /// The number at the end of a `job`, `active` or `doomed` key.
 inline std::uint64_t job_of(std::string_view key) {
   auto r = reader{key.substr(1)};
@@ -230,10 +264,51 @@ inline digest place_of(std::string_view key) {
   return {high, r.big_endian<std::uint64_t>()};
 }
 
+/// The log of a `log` or `once` key.
+inline log_id log_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  return static_cast<log_id>(r.big_endian<std::uint32_t>());
+}
+
 /// The position at the end of a `log` key.
 inline std::uint64_t position_of(std::string_view key) {
   auto r = reader{key.substr(5)};
   return r.big_endian<std::uint64_t>();
+}
+
+/// The name of a `channel` or `group` key.
+inline std::string_view name_of(std::string_view key) {
+  return key.substr(1);
+}
+
+/// The parts of a `cursor` key, and of a `delivery` key, which has a position too.
+struct cursor_parts {
+  std::uint32_t group;
+  log_id log;
+};
+
+inline cursor_parts cursor_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  auto group = r.big_endian<std::uint32_t>();
+  return {group, static_cast<log_id>(r.big_endian<std::uint32_t>())};
+}
+
+inline std::uint64_t delivery_of(std::string_view key) {
+  auto r = reader{key.substr(9)};
+  return r.big_endian<std::uint64_t>();
+}
+
+struct delayed_parts {
+  timestamp when;
+  std::uint64_t number;
+
+  friend auto operator<=>(const delayed_parts&, const delayed_parts&) = default;
+};
+
+inline delayed_parts delayed_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  auto when = timestamp{std::chrono::microseconds{r.big_endian<std::uint64_t>()}};
+  return {when, r.big_endian<std::uint64_t>()};
 }
 
 } // namespace key

@@ -30,6 +30,12 @@ enum class kind : std::uint8_t {
   chunk = 16,
   doomed = 17,
   cached = 18,
+  channel = 19,
+  group = 20,
+  cursor = 21,
+  ack = 22,
+  delivery = 23,
+  delayed = 24,
 };
 
 /// A stored value, opened. `body` lives as long as the view it came from.

@@ -1,9 +1,9 @@
 // Three bytes are four digits.
-#include <dagger/actions/base64.hpp>
+#include <dagger/codec/base64.hpp>
 
 #include <cstdint>
 
-namespace dagger::actions {
+namespace dagger {
 
 namespace {
 
@@ -54,4 +54,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return made;
 }
 
-} // namespace dagger::actions
+} // namespace dagger

@@ -1,0 +1,315 @@
+// Channels: made, set up, read, written to, and gone.
+#include <dagger/log/hub_impl.hpp>
+
+#include <dagger/check.hpp>
+
+namespace dagger::log {
+
+namespace {
+
+/// Rows that are read at once for one who is behind.
+constexpr auto rows_ahead = std::size_t{256};
+constexpr auto bytes_ahead = std::size_t{1} << 20;
+
+std::string varint(std::uint64_t x) {
+  auto out = std::string{};
+  writer{out}.varint(x);
+  return out;
+}
+
+} // namespace
+
+/// The channel with this log, which has a name.
+channel& hub::impl::load(store::log_id log) {
+  if (auto found = channels_.find(log); found != channels_.end())
+    return found->second;
+  auto& name = name_of_.at(log);
+  auto row = need(find_channel(*view_, name));
+  check(row.has_value(), "a channel that is not in memory is on disk");
+  auto& c = channels_[log];
+  c.name = std::make_shared<const std::string>(name);
+  c.row = std::move(*row);
+  c.end = need(store::end_of(*view_, log));
+  c.first = c.end;
+  auto prefix = store::key::log(log, 0).substr(0, 5);
+  need(store::scan_prefix(*view_, store::table::log, prefix, [&](auto key, const auto&) {
+    c.first = store::key::position_of(key);
+    return false;
+  }));
+  c.bytes = c.row.bytes_before;
+  auto from = store::key::log(log, std::max(c.row.counted_to, c.first));
+  need(view_->scan(store::table::log, from, store::direction::up,
+                   [&](auto key, const store::record& x) {
+                     if (!key.starts_with(prefix))
+                       return false;
+                     c.bytes += x.body.size();
+                     return true;
+                   }));
+  group_index_.match(name, [&](group_number g) {
+    if (!groups_.at(g).members.empty())
+      c.groups.insert(g);
+  });
+  listener_index_.match(name, [&](member_id m) { c.listeners.insert(m); });
+  return c;
+}
+
+channel* hub::impl::find(std::string_view name) {
+  auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &load(found->second);
+}
+
+channel& hub::impl::ensure(const std::string& name) {
+  if (auto* c = find(name))
+    return *c;
+  return create({.name = name});
+}
+
+channel& hub::impl::create(channel_options options) {
+  auto log = static_cast<store::log_id>(next_log_++);
+  auto name = options.name;
+  names_.emplace(name, log);
+  name_of_.emplace(log, name);
+  auto& c = channels_[log];
+  c.name = std::make_shared<const std::string>(name);
+  c.row.log = log;
+  c.row.created = now_;
+  c.row.schema_version = options.schema.is_null() ? 0 : 1;
+  c.row.options = std::move(options);
+  group_index_.match(name, [&](group_number g) {
+    if (!groups_.at(g).members.empty())
+      c.groups.insert(g);
+  });
+  listener_index_.match(name, [&](member_id m) { c.listeners.insert(m); });
+  save(c);
+  out_.writes.put(store::table::meta, store::key::channels_end, store::kind::meta,
+                  varint(next_log_));
+  return c;
+}
+
+/// Writes the row, with the count of what the channel holds.
+void hub::impl::save(channel& c) {
+  c.row.counted_to = c.end;
+  c.row.bytes_before = c.bytes;
+  out_.writes.put(store::table::channels, store::key::channel(*c.name), store::kind::channel,
+                  encode(c.row));
+}
+
+/// The row at this position, or null.
+row_ptr hub::impl::row_at(channel& c, std::uint64_t position) {
+  if (position < c.first || position >= c.end)
+    return nullptr;
+  if (position >= c.tail_first && position - c.tail_first < c.tail.size())
+    return c.tail[position - c.tail_first];
+  if (position < c.ahead_first || position - c.ahead_first >= c.ahead.size()) {
+    c.ahead.clear();
+    c.ahead_first = position;
+    auto size = std::size_t{0};
+    need(view_->scan(store::table::log, store::key::log(c.row.log, position), store::direction::up,
+                     [&](auto key, const store::record& x) {
+                       if (store::key::log_of(key) != c.row.log
+                           || store::key::position_of(key) != position + c.ahead.size())
+                         return false;
+                       size += x.body.size();
+                       c.ahead.push_back(std::make_shared<const std::string>(x.body));
+                       return c.ahead.size() < rows_ahead && size < bytes_ahead;
+                     }));
+  }
+  auto at = position - c.ahead_first;
+  return at < c.ahead.size() ? c.ahead[at] : nullptr;
+}
+
+void hub::impl::on(const channel_declared& x) {
+  if (auto fit = check_channel(x.options); !fit)
+    return refuse(x.client, std::move(fit.error()));
+  auto* c = find(x.options.name);
+  if (!c) {
+    create(x.options);
+    return done(x.client, 1);
+  }
+  if (c->row.options == x.options)
+    return done(x.client, 0);
+  if (c->row.options.schema != x.options.schema)
+    ++c->row.schema_version;
+  c->row.options = x.options;
+  save(*c);
+  trim(*c);
+  done(x.client, 1);
+}
+
+void hub::impl::on(const channel_deleted& x) {
+  auto* c = find(x.name);
+  if (!c)
+    return refuse(x.client, {code::not_found, "there is no channel '" + x.name + "'"});
+  auto log = c->row.log;
+  if (auto [from, who] = needed_from(*c); !x.force && from < c->end)
+    return refuse(x.client,
+                  {code::conflict,
+                   "the group '" + who + "' has not answered "
+                     + std::to_string(c->end - std::max(from, c->first)) + " messages of it",
+                   {},
+                   "with --force they are lost"});
+  for (auto& [number, g] : groups_) {
+    g.cursors.erase(log);
+    g.ready.erase(log);
+    alarms_.set(number, log, std::nullopt);
+  }
+  for (auto& [who, m] : members_) {
+    m.next.erase(log);
+    m.ready.erase(log);
+  }
+  alarms_.set(no_group, log, std::nullopt);
+  bury(log, x.name);
+  done(x.client, 1);
+}
+
+/// The name is free from now on; the rows go by and by.
+void hub::impl::bury(store::log_id log, const std::string& name) {
+  auto row = std::move(channels_.at(log).row);
+  row.options = {};
+  auto buried = " " + std::to_string(static_cast<std::uint32_t>(log));
+  out_.writes.erase(store::table::channels, store::key::channel(name));
+  out_.writes.put(store::table::channels, store::key::channel(buried), store::kind::channel,
+                  encode(row));
+  channels_.erase(log);
+  names_.erase(name);
+  name_of_.erase(log);
+  buried_.insert(log);
+  want_sweep();
+}
+
+/// Erases some rows of a channel that is gone; false if none are left.
+bool hub::impl::sweep_buried() {
+  if (buried_.empty())
+    return false;
+  auto log = *buried_.begin();
+  auto all_on_disk = given_ == confirmed_;
+  auto keys = std::vector<std::pair<store::table, std::string>>{};
+  auto gather = [&](store::table t, const std::string& prefix) {
+    need(store::scan_prefix(*view_, t, prefix, [&](auto key, const auto&) {
+      if (keys.size() < erasable_)
+        keys.emplace_back(t, key);
+      return keys.size() < erasable_;
+    }));
+  };
+  gather(store::table::log, store::key::log(log, 0).substr(0, 5));
+  gather(store::table::once, store::key::once(log, ""));
+  for (auto& [number, g] : groups_)
+    for (auto t : {store::table::cursors, store::table::acks, store::table::attempts})
+      gather(t, store::key::cursor(number, log));
+  for (auto& [t, key] : keys)
+    out_.writes.erase(t, key);
+  // Messages that were on their way when the channel went come to light only now.
+  if (keys.empty() && all_on_disk) {
+    auto buried = " " + std::to_string(static_cast<std::uint32_t>(log));
+    out_.writes.erase(store::table::channels, store::key::channel(buried));
+    buried_.erase(log);
+  }
+  erasable_ -= std::min(erasable_, keys.size());
+  return true;
+}
+
+/// Why the channel takes no messages now, if it does not.
+std::optional<error> hub::impl::no_room(channel& c) {
+  if (!c.held_by.empty())
+    trim(c);
+  if (c.held_by.empty())
+    return std::nullopt;
+  return error{code::channel_full,
+               "the channel '" + *c.name + "' is full: the group '" + c.held_by
+                 + "' has not answered its oldest messages",
+               {},
+               "let the group go on, raise `retention`, or set `on_full: drop_oldest`"};
+}
+
+void hub::impl::on(const messages_published& x) {
+  if (auto fit = check_writable(x.channel); !fit)
+    return refuse(x.client, std::move(fit.error()));
+  auto& c = ensure(x.channel);
+  if (auto why = no_room(c))
+    return refuse(x.client, std::move(*why));
+  auto first = appends_;
+  for (auto& m : x.messages) {
+    if (!m.id.empty())
+      forget_old_id(c, m.id);
+    out_.writes.append(c.row.log, store::kind::message, m.row, m.id);
+    ++appends_;
+  }
+  out_.commands.emplace_back(accept{x.client, first, x.messages.size()});
+}
+
+/// An id counts as long as the window is; then it is as if it had never come.
+void hub::impl::forget_old_id(const channel& c, const std::string& id) {
+  auto key = store::key::once(c.row.log, id);
+  auto position = need(store::number_of(*view_, store::table::once, key));
+  if (!position)
+    return;
+  for (auto& [batch, log, name] : reissued_)
+    if (log == c.row.log && name == id)
+      return;
+  auto row = need(view_->get(store::table::log, store::key::log(c.row.log, *position)));
+  if (row && later(need(decode_head(row->body)).time, c.row.options.dedup_window) > now_)
+    return;
+  out_.writes.erase(store::table::once, key);
+  reissued_.emplace_back(given_ + 1, c.row.log, id);
+}
+
+void hub::impl::on(const messages_appended& x) {
+  if (!name_of_.contains(x.log)) {
+    if (buried_.insert(x.log).second)
+      want_sweep();
+    return;
+  }
+  auto& c = load(x.log);
+  auto end = x.first + x.rows.size();
+  if (x.first >= c.end)
+    for (auto& row : x.rows)
+      c.bytes += row->size();
+  c.end = std::max(c.end, end);
+  remember(c, x);
+  for (auto number : c.groups) {
+    cursor_of(groups_.at(number), c).grow(c.end);
+    wake(number, x.log);
+  }
+  for (auto who : c.listeners) {
+    auto& m = members_.at(who);
+    m.next.try_emplace(x.log, x.first);
+    m.ready.insert(x.log);
+    busy_members_.insert(who);
+  }
+  if (c.end - c.row.counted_to >= limits::rows_per_count)
+    save(c);
+  trim(c);
+}
+
+/// Keeps the newest rows for those who read along.
+void hub::impl::remember(channel& c, const messages_appended& x) {
+  if (c.groups.empty() && c.listeners.empty()) {
+    c.tail.clear();
+    c.tail_bytes = 0;
+    return;
+  }
+  if (c.tail.empty() || c.tail_first + c.tail.size() != x.first) {
+    c.tail.clear();
+    c.tail_bytes = 0;
+    c.tail_first = x.first;
+  }
+  for (auto& row : x.rows) {
+    c.tail.push_back(row);
+    c.tail_bytes += row->size();
+  }
+  while (c.tail.size() > limits::tail_messages || c.tail_bytes > limits::tail_bytes) {
+    c.tail_bytes -= c.tail.front()->size();
+    c.tail.pop_front();
+    ++c.tail_first;
+  }
+}
+
+void hub::impl::drop_idle_channels() {
+  if (channels_.size() <= limits::idle_channels || given_ != confirmed_ || !out_.writes.empty())
+    return;
+  std::erase_if(channels_, [](auto& x) {
+    return x.second.groups.empty() && x.second.listeners.empty() && x.second.held_by.empty();
+  });
+}
+
+} // namespace dagger::log
