@@ -114,10 +114,6 @@ std::string meaning(table t, std::string_view x) {
   case table::acks:
   case table::attempts:
     return delivery_text(x);
-  case table::delayed: {
-    auto parts = key::delayed_of(x);
-    return to_rfc3339(parts.when) + " message " + std::to_string(parts.number);
-  }
   }
   return hexadecimal(x);
 }
@@ -154,8 +150,6 @@ bool well_formed(table t, std::string_view x) {
     return x.size() == 17;
   case table::cursors:
     return x.size() == 9;
-  case table::delayed:
-    return x.size() == 17 && reader{x.substr(1)}.big_endian<std::uint64_t>() < last_year;
   case table::steps:
     return x.size() > 17;
   case table::specs:

@@ -37,15 +37,14 @@ enum class table : std::uint8_t {
   cursors = 19,    // group, log -> up to where the group is through, up to where it has been given
   acks = 20,       // group, log, position -> nothing; acknowledged before others that come first
   attempts = 21,   // group, log, position -> how often it was given, when it is due again
-  delayed = 22,    // time, number -> a message that is appended when it is due
 };
 
-inline constexpr std::size_t table_count = 23;
+inline constexpr std::size_t table_count = 22;
 
 inline constexpr std::array<std::string_view, table_count> table_names{
-  "meta",  "definitions", "jobs",    "active",   "specs",    "tasks",    "payloads", "timers",
-  "log",   "once",        "signals", "watchers", "children", "steps",    "stream",   "doomed",
-  "cache", "channels",    "groups",  "cursors",  "acks",     "attempts", "delayed"};
+  "meta",  "definitions", "jobs",    "active",   "specs",    "tasks",   "payloads", "timers",
+  "log",   "once",        "signals", "watchers", "children", "steps",   "stream",   "doomed",
+  "cache", "channels",    "groups",  "cursors",  "acks",     "attempts"};
 
 inline constexpr std::string_view name_of(table x) {
   return table_names[static_cast<std::size_t>(x)];
@@ -199,10 +198,6 @@ inline std::string delivery(std::uint32_t group, log_id log, std::uint64_t posit
   return of(group, static_cast<std::uint32_t>(log), position);
 }
 
-inline std::string delayed(timestamp when, std::uint64_t number) {
-  return of(static_cast<std::uint64_t>(when.time_since_epoch().count()), number);
-}
-
 /// The number at the end of a `job`, `active` or `doomed` key.
 inline std::uint64_t job_of(std::string_view key) {
   auto r = reader{key.substr(1)};
@@ -296,19 +291,6 @@ inline cursor_parts cursor_of(std::string_view key) {
 inline std::uint64_t delivery_of(std::string_view key) {
   auto r = reader{key.substr(9)};
   return r.big_endian<std::uint64_t>();
-}
-
-struct delayed_parts {
-  timestamp when;
-  std::uint64_t number;
-
-  friend auto operator<=>(const delayed_parts&, const delayed_parts&) = default;
-};
-
-inline delayed_parts delayed_of(std::string_view key) {
-  auto r = reader{key.substr(1)};
-  auto when = timestamp{std::chrono::microseconds{r.big_endian<std::uint64_t>()}};
-  return {when, r.big_endian<std::uint64_t>()};
 }
 
 } // namespace key
