@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dagger/agent.hpp>
+#include <dagger/channel.hpp>
 #include <dagger/cli.hpp>
 #include <dagger/engine.hpp>
 #include <dagger/error.hpp>

@@ -24,6 +24,12 @@ std::shared_ptr<store::store> opened(const engine_options& options) {
   return std::move(*made);
 }
 
+message with_data(json data) {
+  auto x = message{};
+  x.data = payload::from(std::move(data));
+  return x;
+}
+
 } // namespace
 
 engine::engine(engine_options options) {
@@ -128,6 +134,48 @@ future<void> engine::enable(std::string job_id, std::string node) {
 
 future<void> engine::set_input(std::string job_id, std::string node, json values) {
   return impl_->set_input(std::move(job_id), std::move(node), std::move(values));
+}
+
+future<void> engine::channel(channel_options x) {
+  return impl_->channels().declare(std::move(x));
+}
+
+future<std::uint64_t> engine::publish(std::string channel, json data, publish_options options) {
+  return impl_->channels().publish(std::move(channel), with_data(std::move(data)), options, true);
+}
+
+future<std::uint64_t> engine::publish_message(std::string channel, message x) {
+  return impl_->channels().publish(std::move(channel), std::move(x), {}, true);
+}
+
+future<std::vector<std::uint64_t>> engine::publish_all(std::string channel,
+                                                       std::vector<message> xs) {
+  return impl_->channels().publish_all(std::move(channel), std::move(xs));
+}
+
+future<std::uint64_t> engine::try_publish(std::string channel, json data, publish_options options) {
+  return impl_->channels().publish(std::move(channel), with_data(std::move(data)), options, false);
+}
+
+subscription engine::subscribe(std::string pattern, subscribe_options options,
+                               std::function<void(delivery&)> handle) {
+  return impl_->channels().subscribe(std::move(pattern), options, std::move(handle));
+}
+
+subscription engine::subscribe(std::string pattern, std::function<void(delivery&)> handle) {
+  return subscribe(std::move(pattern), {}, std::move(handle));
+}
+
+future<std::uint64_t> engine::redrive(std::string channel) {
+  return impl_->channels().redrive(std::move(channel));
+}
+
+future<void> engine::remove_channel(std::string name, bool force) {
+  return impl_->channels().remove(std::move(name), force);
+}
+
+future<void> engine::remove_group(std::string name) {
+  return impl_->channels().remove_group(std::move(name));
 }
 
 void engine::on_events(std::function<void()> call) {

@@ -1,8 +1,9 @@
-// The public door: add agents, submit jobs, run flows. No CAF in it.
+// The public door: add agents, submit jobs, run flows, publish, subscribe. No CAF in it.
 #pragma once
 
 #include <dagger/agent.hpp>
 #include <dagger/change.hpp>
+#include <dagger/channel.hpp>
 #include <dagger/future.hpp>
 #include <dagger/job.hpp>
 
@@ -187,6 +188,41 @@ public:
   /// what it comes after. An input that is no object is replaced as a whole. Errors: invalid_input
   /// (against the schema of its agent, as far as it is known now), too_large.
   future<void> set_input(std::string job_id, std::string node, json values);
+
+  // Channels. A channel comes into being when somebody publishes to it or subscribes to its name;
+  // `channel` sets it up.
+
+  /// Makes a channel, or sets it up anew. Messages that are there stay as they are. Errors:
+  /// invalid_input (the name, the schema, a number out of its bounds).
+  future<void> channel(channel_options x);
+  /// Publishes one message: JSON data, or a whole message (bytes, attributes); its `time` is now
+  /// unless it says one. The future is the
+  /// message's position in the channel; when it is ready, the message survives a crash. Waits while
+  /// too many messages of the channel are not on disk yet (`limits::publishes_in_flight`). Errors:
+  /// invalid_input (name, id; data against the channel's schema: every violation), too_large,
+  /// channel_full (a group is too far behind), store_full.
+  future<std::uint64_t> publish(std::string channel, json data, publish_options options = {});
+  future<std::uint64_t> publish_message(std::string channel, message x);
+  /// All of them or none, in one transaction; the positions. `where` of the error names the
+  /// message.
+  future<std::vector<std::uint64_t>> publish_all(std::string channel, std::vector<message> xs);
+  /// The same as `publish`, but never waits for room: the error is `limit` then.
+  future<std::uint64_t> try_publish(std::string channel, json data, publish_options options = {});
+  /// Calls `handle` for each message of the channels that `pattern` matches, in a thread of its
+  /// own, one at a time, as long as the subscription lives; with a group, others share the work.
+  /// `*` stands for one token of a name, `>` for the rest. Throws `error`: invalid_input, conflict
+  /// (the group has other options).
+  subscription subscribe(std::string pattern, subscribe_options options,
+                         std::function<void(delivery&)> handle);
+  subscription subscribe(std::string pattern, std::function<void(delivery&)> handle);
+  /// Dead letters of the channel go back to it, for the groups that could not handle them. The
+  /// future is their number.
+  future<std::uint64_t> redrive(std::string channel);
+  /// The channel goes with all its messages. Errors: not_found, conflict (a group waits for some of
+  /// them, and there is no `force`).
+  future<void> remove_channel(std::string name, bool force = false);
+  /// A group goes, and with it what it has done. Errors: not_found, conflict (it has members).
+  future<void> remove_group(std::string name);
 
   /// Called, in a thread of the engine, after something has been written (an event of a job, a
   /// chunk of a stream), and when the engine has broken: who follows jobs looks at them then. It

@@ -72,7 +72,7 @@ TEST(heartbeats, leave_their_last_progress_to_the_next_attempt) {
 TEST(heartbeats, never_flood_the_planner) {
   auto box = std::make_shared<actors::line>();
   auto notices = 0;
-  box->open({.send = [&](auto) { ++notices; }, .step = {}});
+  box->open({.send = [&](auto) { ++notices; }, .step = {}, .request = {}});
   auto out = std::make_shared<actors::outbox>(plan::attempt_id{1, 0, 1, 1}, box, std::stop_token{});
   for (auto i = 0; i < 1'000'000; ++i)
     out->beat({});
@@ -116,7 +116,7 @@ TEST(streams, of_a_second_attempt_begin_with_a_mark) {
 
 TEST(streams, are_written_while_the_task_runs_at_most_every_20_ms) {
   auto line = std::make_shared<actors::line>();
-  line->open({.send = [](auto) {}, .step = {}});
+  line->open({.send = [](auto) {}, .step = {}, .request = {}});
   auto out =
     std::make_shared<actors::outbox>(plan::attempt_id{1, 0, 1, 1}, line, std::stop_token{});
   using actors::outbox;

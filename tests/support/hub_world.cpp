@@ -40,14 +40,13 @@ bool hub_world::commit_one() {
       auto change = (*batch)[i];
       if (change.verb != store::batch::verb::append)
         continue;
-      auto position = positions[k++];
-      if (position < ends_[change.log])
-        continue; // it was there
+      auto position = positions[k];
+      if (std::ranges::binary_search(committed->repeated, k++))
+        continue;
       auto& news = grown[change.log];
       if (news.rows.empty())
         news = {change.log, position, {}};
       news.rows.push_back(std::make_shared<const std::string>(change.body));
-      ends_[change.log] = position + 1;
     }
     for (auto& [log, news] : grown)
       to_follow_.push_back(std::move(news));

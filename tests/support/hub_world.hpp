@@ -123,7 +123,6 @@ private:
   std::deque<log::effects> in_flight_;
   std::deque<log::event> to_follow_;
   std::map<log::member_id, std::vector<received>> inbox_;
-  std::map<store::log_id, std::uint64_t> ends_;
   log::client_id clients_ = 0;
 };
 

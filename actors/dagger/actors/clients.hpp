@@ -20,7 +20,7 @@ class clients {
 public:
   /// `logger` hears of callbacks that throw; may be null.
   explicit clients(std::shared_ptr<const snapshots> views,
-                   std::shared_ptr<const log> logger = nullptr)
+                   std::shared_ptr<const stderr_log> logger = nullptr)
     : views_(std::move(views)),
       notifier_(std::move(logger)) {}
 

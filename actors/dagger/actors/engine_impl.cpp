@@ -61,7 +61,7 @@ engine::impl::impl(engine_options options, parts from)
     directory_(std::make_shared<directory>()),
     line_(std::make_shared<line>()),
     workplace_(std::make_shared<workplace>(
-      workplace{views_, directory_, std::make_shared<actors::log>(options_.log), line_,
+      workplace{views_, directory_, std::make_shared<stderr_log>(options_.log), line_,
                 std::make_shared<program_cache>(), std::make_shared<calls_in_progress>(),
                 options_.reuse_outputs})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
@@ -69,6 +69,11 @@ engine::impl::impl(engine_options options, parts from)
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
                          .stalled = [this](plan::stalled&& x) { tell_of_stall(std::move(x)); },
                          .sweep = [this] { post(planner_, to_event(plan::sweep_due{})); }}),
+    channels_({.views = views_,
+               .clock = clock_.get(),
+               .logger = workplace_->logger,
+               .refusal = [this] { return out_of_space(); },
+               .call = [this](std::function<void()> what) { clients_.call(std::move(what)); }}),
     changes_([this](std::function<void()> what) { clients_.call(std::move(what)); }),
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
@@ -92,6 +97,7 @@ void engine::impl::build(const plan::planner_options& options) {
   auto planning = std::make_shared<planner_setup>();
   start_keeper(planning);
   start_planner(planning, std::move(*core));
+  start_hub();
   open_line();
   open_flows();
   auto initial = std::make_shared<parcel>();
@@ -102,6 +108,35 @@ void engine::impl::build(const plan::planner_options& options) {
   // Timers that passed in the meantime fire only now: nothing may reach the keeper before
   // `initial`.
   post(planner_, alarm_rang{});
+}
+
+/// Channels: beside the planner, before the same keeper.
+void engine::impl::start_hub() {
+  auto view = store_->read();
+  auto first = dagger::log::effects{};
+  auto core = dagger::log::hub::restore(*view, clock_->now(), first);
+  if (!core)
+    throw std::move(core.error());
+  routing_ = std::make_shared<hub_setup>();
+  routing_->store = store_;
+  routing_->clock = clock_.get();
+  routing_->perform = [this](std::vector<dagger::log::command>&& commands,
+                             std::span<const std::uint64_t> positions) {
+    channels_.perform(std::move(commands), positions);
+  };
+  routing_->refuse = [this](auto client, const error& why) { channels_.refuse(client, why); };
+  routing_->give_up = [this](const error& why) { break_down(why); };
+  hub_ =
+    system_->start_hub(routing_, std::make_shared<dagger::log::hub>(std::move(*core)), keeper_);
+  channels_.open(hub_);
+  auto initial = std::make_shared<parcel>();
+  initial->on_disk = [routing = routing_, batches = first.writes.empty() ? 0u : 1u,
+                      commands = std::move(first.commands)](auto positions) mutable {
+    routing->on_disk += batches;
+    routing->perform(std::move(commands), positions);
+  };
+  initial->writes = std::move(first.writes);
+  post(keeper_, std::move(initial));
 }
 
 void engine::impl::start_keeper(const std::shared_ptr<planner_setup>& planning) {
@@ -119,12 +154,16 @@ void engine::impl::start_keeper(const std::shared_ptr<planner_setup>& planning) 
     if (wakes)
       post(planner_, written{false});
   };
+  keeping_->on_appended = [this](dagger::log::messages_appended&& x) {
+    post(hub_, std::make_shared<dagger::log::event>(std::move(x)));
+  };
   keeping_->on_write = [this] { appended_.tell(); };
   keeping_->waits_for_room = options_.run_tasks;
   keeping_->on_full = [this](const std::optional<error>& why) {
     set_full(why);
     clients_.set_full(why);
     post(planner_, written{why.has_value()});
+    post(hub_, written{why.has_value()});
   };
   keeping_->on_broken = [this](const error& why) { break_down(why); };
   keeper_ = system_->start_keeper(keeping_);
@@ -303,6 +342,7 @@ void engine::impl::break_down(const error& why) {
   keeping_->broken = true;
   workplace_->logger->write(log_level::error, "the engine has ended: " + to_string(why));
   clients_.close(why);
+  channels_.fail_all(why);
   appended_.tell();
 }
 
@@ -322,6 +362,17 @@ void engine::impl::stop_agents() {
   committed->wait(pump_);
 }
 
+/// Handlers end, what they had goes back, and the hub writes it.
+void engine::impl::stop_channels() {
+  if (!channels_.stop(options_.grace))
+    workplace_->logger->write(log_level::warning,
+                              "a handler of messages did not return in time and is left behind");
+  auto left = std::make_shared<gate>();
+  post(hub_, closing{left, options_.grace});
+  left->wait(pump_);
+  channels_.close();
+}
+
 void engine::impl::close() {
   if (keeping_->ending.exchange(true))
     return;
@@ -331,6 +382,7 @@ void engine::impl::close() {
   post(keeper_, flush{});
   flows_->stop();
   stop_agents();
+  stop_channels();
   flows_->close(pump_);
   line_->close();
   for (auto& x : crews_)
@@ -339,17 +391,20 @@ void engine::impl::close() {
     end_actor(x);
   dispatch_.clear();
   end_actor(planner_);
+  end_actor(hub_);
   end_actor(keeper_);
   while (pump_ && pump_()) {}
   system_->wait();
   // What the keeper releases goes to the planner: not before it has ended.
   planner_ = nullptr;
+  hub_ = nullptr;
   keeper_ = nullptr;
   system_.reset();
   clients_.close({code::interrupted,
                   "the engine ended first",
                   {},
                   "the job goes on when an engine is started over the same store"});
+  channels_.fail_all({code::interrupted, "the engine ended first"});
   clients_.stop();
   // With the last answers; and before the lock is free: the next one makes a socket of its own.
   gateway_.reset();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dagger/actors/append_watch.hpp>
+#include <dagger/actors/channel_desk.hpp>
 #include <dagger/actors/dispatch.hpp>
 #include <dagger/actors/line.hpp>
 #include <dagger/actors/one_by_one.hpp>
@@ -67,6 +68,11 @@ public:
   std::optional<error> broken() const;
   std::optional<error> full() const;
 
+  /// What users do with channels.
+  actors::channel_desk& channels() {
+    return channels_;
+  }
+
   /// Who wants to know of new rows in the log `dagger.jobs`.
   actors::append_watch& appended() {
     return appended_;
@@ -94,6 +100,7 @@ private:
   void build(const plan::planner_options& options);
   void start_keeper(const std::shared_ptr<actors::planner_setup>& planning);
   void start_planner(const std::shared_ptr<actors::planner_setup>& planning, plan::planner&& core);
+  void start_hub();
   void open_line();
   void open_flows();
   void open_gateway();
@@ -109,6 +116,7 @@ private:
   void set_full(const std::optional<error>& why);
   void break_down(const error& why);
   void stop_agents();
+  void stop_channels();
 
   engine_options options_;
   std::shared_ptr<store::store> store_;
@@ -120,6 +128,7 @@ private:
   std::unique_ptr<actors::clock> clock_;
   actors::clients clients_;
   actors::dispatch dispatch_;
+  actors::channel_desk channels_;
   actors::append_watch appended_;
   /// Each is held against what the one before has left.
   actors::one_by_one changes_;
@@ -127,6 +136,8 @@ private:
   std::unique_ptr<actors::system> system_;
   actors::keeper_actor keeper_;
   actors::planner_actor planner_;
+  std::shared_ptr<actors::hub_setup> routing_;
+  actors::hub_actor hub_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<actors::crew>> crews_;
   std::unique_ptr<actors::flow_desk> flows_;

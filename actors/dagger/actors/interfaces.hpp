@@ -5,12 +5,14 @@
 #include <dagger/actors/caf.hpp>
 #include <dagger/actors/gate.hpp>
 #include <dagger/actors/outbox.hpp>
+#include <dagger/log/event.hpp>
 #include <dagger/plan/command.hpp>
 #include <dagger/plan/event.hpp>
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace dagger::actors {
@@ -24,12 +26,16 @@ struct parcel {
   std::size_t batches = 0;
   /// Released when `writes`, and all parcels before, are on disk.
   std::vector<plan::command> commands;
+  /// Called by the keeper when the parcel is on disk, with the positions of its appends; may be
+  /// empty.
+  std::function<void(std::span<const std::uint64_t>)> on_disk;
   /// Called by the keeper when the parcel is through, or will never be.
   std::vector<std::function<void()>> passed;
 };
 
 using parcel_ptr = std::shared_ptr<parcel>;
 using event_ptr = std::shared_ptr<plan::event>;
+using channel_event_ptr = std::shared_ptr<dagger::log::event>;
 using assign_ptr = std::shared_ptr<plan::assign>;
 using gate_ptr = std::shared_ptr<gate>;
 
@@ -68,6 +74,7 @@ struct thread_returned {};
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::parcel_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::event_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::channel_event_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::assign_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::outbox_ptr)
@@ -104,6 +111,19 @@ using planner_actor = interface<
   // Tells when all that was handed out so far is through.
   caf::result<void>(barrier),
   // Takes all slots away; opens the gate when all that was handed out so far is through.
+  caf::result<void>(closing)>;
+
+/// Turns messages into events of `log::hub`, and its effects into parcels.
+using hub_actor = interface<
+  // Something happened to a channel.
+  caf::result<void>(channel_event_ptr),
+  // Applies the events that have gathered. To itself.
+  caf::result<void>(flush),
+  // The store is full: publishers are refused until it is not.
+  caf::result<void>(written),
+  // Something of the hub is due.
+  caf::result<void>(alarm_rang),
+  // All members leave; opens the gate when all that was handed out so far is through.
   caf::result<void>(closing)>;
 
 /// One agent: starts its tasks and reports to the planner.

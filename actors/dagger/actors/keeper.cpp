@@ -3,11 +3,14 @@
 //   planner ──parcel──► keeper ──flush──► keeper    (flush queues behind what already waits)
 //                         │ one transaction for all that gathered
 //                         ▼
-//              release: commands go out, the planner hears `written`
+//              release: commands go out, the planner hears `written`, the hub of new messages
 //
 //   store full ──► keeps everything, tries again every second
 //   any other error ──► drops everything, the engine ends: memory is ahead of the disk
 #include <dagger/actors/keeper.hpp>
+
+#include <algorithm>
+#include <map>
 
 namespace dagger::actors {
 
@@ -65,31 +68,64 @@ void keeper::commit() {
     return;
   auto n = next_commit();
   auto wrote = !batches_.empty();
-  if (wrote) {
-    auto done = setup_->store->commit(batches_);
-    if (!done) {
-      failed(done.error());
-      return;
-    }
+  auto done = wrote ? setup_->store->commit(batches_) : store::committed{};
+  if (!done) {
+    failed(done.error());
+    return;
   }
   if (full_) {
     full_ = false;
     setup_->on_full(std::nullopt);
   }
-  pass(n);
+  tell_of_messages(*done);
+  pass(n, *done);
   if (wrote)
     setup_->on_write();
   if (!gathered_.empty())
     flush_soon();
 }
 
-void keeper::pass(std::size_t n) {
+void keeper::pass(std::size_t n, const store::committed& done) {
   auto passed = std::span{gathered_}.first(n);
   setup_->release(passed);
-  for (auto& x : passed)
+  auto positions = std::span{done.positions};
+  for (auto& x : passed) {
+    if (x->on_disk)
+      x->on_disk(positions.first(x->writes.appends()));
+    positions = positions.subspan(x->writes.appends());
     for (auto& then : x->passed)
       then();
+  }
   gathered_.erase(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(n));
+}
+
+/// Channels hear of every message that was added, in the order of positions.
+void keeper::tell_of_messages(const store::committed& done) {
+  auto added = std::map<store::log_id, dagger::log::messages_appended>{};
+  auto i = std::size_t{0};
+  auto repeated = done.repeated.begin();
+  for (auto* batch : batches_) {
+    if (!batch->has_messages()) {
+      i += batch->appends();
+      continue;
+    }
+    for (auto k = std::size_t{0}; k < batch->size(); ++k) {
+      auto change = (*batch)[k];
+      if (change.verb != store::batch::verb::append)
+        continue;
+      auto position = done.positions[i++];
+      repeated = std::find_if(repeated, done.repeated.end(), [&](auto x) { return x + 1 >= i; });
+      if (change.log < store::log_id::first_channel
+          || (repeated != done.repeated.end() && *repeated + 1 == i))
+        continue;
+      auto& x = added[change.log];
+      if (x.rows.empty())
+        x = {change.log, position, {}};
+      x.rows.push_back(std::make_shared<const std::string>(change.body));
+    }
+  }
+  for (auto& [log, x] : added)
+    setup_->on_appended(std::move(x));
 }
 
 void keeper::failed(const error& why) {

@@ -20,6 +20,8 @@ struct keeper_setup {
   actors::clock* clock = nullptr;
   /// Takes parcels that are on disk; it must only send.
   std::function<void(std::span<const parcel_ptr>)> release;
+  /// Takes messages that are on disk, whoever wrote them; it must only send.
+  std::function<void(dagger::log::messages_appended&&)> on_appended;
   /// Something has been written; it must only send.
   std::function<void()> on_write;
   /// The store is full (with the reason) or can be written again.
@@ -49,7 +51,8 @@ private:
   void gather(parcel_ptr x);
   void commit();
   std::size_t next_commit();
-  void pass(std::size_t n);
+  void pass(std::size_t n, const store::committed& done);
+  void tell_of_messages(const store::committed& done);
   void failed(const error& why);
   void drop_all();
   void flush_soon();

@@ -1,7 +1,7 @@
 // A thread and its queue.
 #include <dagger/actors/notifier.hpp>
 
-#include <dagger/actors/log.hpp>
+#include <dagger/actors/stderr_log.hpp>
 
 #include <exception>
 #include <string>
@@ -31,7 +31,7 @@ void engine_owned::mark_thread() {
   owned = true;
 }
 
-notifier::notifier(std::shared_ptr<const log> logger) : logger_(std::move(logger)) {}
+notifier::notifier(std::shared_ptr<const stderr_log> logger) : logger_(std::move(logger)) {}
 
 notifier::~notifier() {
   stop();

@@ -11,13 +11,13 @@
 
 namespace dagger::actors {
 
-class log;
+class stderr_log;
 
 /// A thread that begins with the first callback.
 class notifier {
 public:
   /// `logger` hears of exceptions that leave a callback; may be null.
-  explicit notifier(std::shared_ptr<const log> logger = nullptr);
+  explicit notifier(std::shared_ptr<const stderr_log> logger = nullptr);
   ~notifier();
 
   /// Runs `callback` soon. After `stop`, here and now.
@@ -30,7 +30,7 @@ private:
   void run();
   void call(const std::function<void()>& callback) const;
 
-  std::shared_ptr<const log> logger_;
+  std::shared_ptr<const stderr_log> logger_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::function<void()>> waiting_;

@@ -59,6 +59,11 @@ planner_actor system::start_planner(std::shared_ptr<const planner_setup> setup,
   return spawn<planner>(native(), std::move(setup), std::move(core), std::move(keeper));
 }
 
+hub_actor system::start_hub(std::shared_ptr<hub_setup> setup,
+                            std::shared_ptr<dagger::log::hub> core, keeper_actor keeper) {
+  return spawn<hub>(native(), std::move(setup), std::move(core), std::move(keeper));
+}
+
 bool system::needs_crew(const known_agent& x) const {
   return how_ == staging::threads && !x.options.cooperative;
 }

@@ -4,6 +4,7 @@
 #include <dagger/actors/crew.hpp>
 #include <dagger/actors/flow_runner.hpp>
 #include <dagger/actors/hosted.hpp>
+#include <dagger/actors/hub.hpp>
 #include <dagger/actors/keeper.hpp>
 #include <dagger/actors/planner.hpp>
 
@@ -27,6 +28,9 @@ public:
   keeper_actor start_keeper(std::shared_ptr<keeper_setup> setup);
   planner_actor start_planner(std::shared_ptr<const planner_setup> setup,
                               std::shared_ptr<plan::planner> core, keeper_actor keeper);
+
+  hub_actor start_hub(std::shared_ptr<hub_setup> setup, std::shared_ptr<dagger::log::hub> core,
+                      keeper_actor keeper);
 
   /// Whether the agent's function runs in threads of its own.
   bool needs_crew(const known_agent& x) const;

@@ -5,7 +5,7 @@
 #include <dagger/actors/cached_call.hpp>
 #include <dagger/actors/directory.hpp>
 #include <dagger/actors/line.hpp>
-#include <dagger/actors/log.hpp>
+#include <dagger/actors/stderr_log.hpp>
 #include <dagger/actors/snapshots.hpp>
 #include <dagger/plan/command.hpp>
 #include <dagger/task.hpp>
@@ -30,7 +30,7 @@ class program_cache;
 struct workplace {
   std::shared_ptr<const snapshots> views;
   std::shared_ptr<const directory> agents;
-  std::shared_ptr<const log> logger;
+  std::shared_ptr<const stderr_log> logger;
   std::shared_ptr<const line> to_engine;
   std::shared_ptr<program_cache> programs;
   std::shared_ptr<calls_in_progress> calls;

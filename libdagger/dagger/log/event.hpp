@@ -59,8 +59,22 @@ struct start {
   std::uint64_t position = 0;
   timestamp time{};
 
+  static const start fresh, first, last;
+
+  static start at_position(std::uint64_t x) {
+    return {at::position, x, {}};
+  }
+
+  static start at_time(timestamp x) {
+    return {at::time, 0, x};
+  }
+
   friend bool operator==(const start&, const start&) = default;
 };
+
+inline const start start::fresh{};
+inline const start start::first{start::at::first};
+inline const start start::last{start::at::last};
 
 /// Somebody wants messages: alone, or as a member of a group.
 struct member_joined {

@@ -32,7 +32,7 @@ public:
     return {};
   }
 
-  std::vector<std::uint64_t> positions;
+  committed done;
 
 private:
   /// The end of a log within this transaction.
@@ -54,7 +54,8 @@ private:
         return fail(std::move(seen.error()));
       if (*seen) {
         check(x.expected == batch::any_position || x.expected == **seen, "position not met");
-        positions.push_back(**seen);
+        done.repeated.push_back(done.positions.size());
+        done.positions.push_back(**seen);
         return {};
       }
     }
@@ -63,10 +64,10 @@ private:
       return fail(std::move(at.error()));
     auto position = (**at)++;
     check(x.expected == batch::any_position || x.expected == position, "position not met");
-    positions.push_back(position);
-    auto done = to_.put(table::log, key::log(x.log, position), x.kind, x.version, x.body);
-    if (!done || x.key.empty())
-      return done;
+    done.positions.push_back(position);
+    auto written = to_.put(table::log, key::log(x.log, position), x.kind, x.version, x.body);
+    if (!written || x.key.empty())
+      return written;
     return to_.put(table::once, key::once(x.log, x.key), kind::position, 1, varint(position));
   }
 
@@ -93,8 +94,8 @@ private:
 
 } // namespace
 
-result<std::vector<std::uint64_t>> apply(transaction& to, std::uint64_t number,
-                                         std::span<const batch* const> batches) {
+result<committed> apply(transaction& to, std::uint64_t number,
+                        std::span<const batch* const> batches) {
   auto write = applier{to};
   for (auto* b : batches)
     for (auto i = std::size_t{0}; i < b->size(); ++i)
@@ -102,7 +103,8 @@ result<std::vector<std::uint64_t>> apply(transaction& to, std::uint64_t number,
         return fail(std::move(done.error()));
   if (auto done = to.put(table::meta, key::commit, kind::meta, 1, varint(number)); !done)
     return fail(std::move(done.error()));
-  return std::move(write.positions);
+  write.done.number = number;
+  return std::move(write.done);
 }
 
 bool all_empty(std::span<const batch* const> batches) {

@@ -15,10 +15,9 @@ public:
   virtual result<void> erase(table t, std::string_view key) = 0;
 };
 
-/// Writes the changes of all batches, and the row that says commit `number`. Answers the
-/// positions of the appends.
-result<std::vector<std::uint64_t>> apply(transaction& to, std::uint64_t number,
-                                         std::span<const batch* const> batches);
+/// Writes the changes of all batches, and the row that says commit `number`.
+result<committed> apply(transaction& to, std::uint64_t number,
+                        std::span<const batch* const> batches);
 
 /// Whether there is nothing in any of them.
 bool all_empty(std::span<const batch* const> batches);

@@ -30,6 +30,8 @@ void batch::erase(table t, std::string_view key) {
 
 void batch::append(log_id log, kind k, std::string_view body, std::string_view once,
                    std::uint64_t expected) {
+  ++appends_;
+  has_messages_ |= log >= log_id::first_channel;
   add({verb::append, table::log, k, 1, log, expected, 0, 0, 0}, once, body);
 }
 
@@ -58,6 +60,8 @@ void batch::merge(const batch& other) {
     entries_.push_back(x);
   }
   arena_.append(other.arena_);
+  appends_ += other.appends_;
+  has_messages_ |= other.has_messages_;
 }
 
 batch::change batch::operator[](std::size_t i) const {

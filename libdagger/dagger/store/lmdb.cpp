@@ -72,9 +72,9 @@ public:
     if (all_empty(batches))
       return committed{commits_, {}};
     auto number = commits_ + 1;
-    auto positions = std::vector<std::uint64_t>{};
+    auto what = committed{};
     auto write = [&](transaction& to) {
-      return apply(to, number, batches).map([&](auto&& x) { positions = std::move(x); });
+      return apply(to, number, batches).map([&](auto&& x) { what = std::move(x); });
     };
     auto only_erases = erases(batches);
     auto done = run(number, only_erases, write);
@@ -84,7 +84,7 @@ public:
     if (!done)
       return fail(std::move(done.error()));
     commits_ = number;
-    return committed{number, std::move(positions)};
+    return what;
   }
 
   std::unique_ptr<view> read() const override {

@@ -271,12 +271,12 @@ public:
       return committed{all_.commits, {}};
     auto number = all_.commits + 1;
     auto t = memory_transaction{all_, old_, number};
-    auto positions = apply(t, number, batches);
+    auto done = apply(t, number, batches);
     // Only a damaged record fails, and then half of the batches stands in the tables.
-    check(positions.has_value(), "a record in memory is damaged");
+    check(done.has_value(), "a record in memory is damaged");
     all_.commits = number;
     drop_unseen();
-    return committed{number, std::move(*positions)};
+    return done;
   }
 
   std::unique_ptr<view> read() const override {

@@ -63,6 +63,16 @@ public:
   /// The i-th change, in the order they were made.
   change operator[](std::size_t i) const;
 
+  /// How many of them are appends.
+  std::size_t appends() const {
+    return appends_;
+  }
+
+  /// Whether some are to logs of channels.
+  bool has_messages() const {
+    return has_messages_;
+  }
+
   /// Bytes of keys and bodies.
   std::size_t bytes() const {
     return arena_.size();
@@ -88,6 +98,8 @@ private:
 
   std::string arena_;
   std::vector<entry> entries_;
+  std::size_t appends_ = 0;
+  bool has_messages_ = false;
 };
 
 /// What a commit did.
@@ -96,6 +108,8 @@ struct committed {
   std::uint64_t number = 0;
   /// Of every `append`, over all batches in order.
   std::vector<std::uint64_t> positions;
+  /// Which of them added nothing, because their key was there: indexes, ascending.
+  std::vector<std::size_t> repeated = {};
 };
 
 enum class direction : std::uint8_t { up, down };

@@ -9,10 +9,10 @@
 namespace dagger::actors {
 
 /// Writes lines that pass the level. Safe to use from any thread.
-class log {
+class stderr_log {
 public:
-  explicit log(log_level level);
-  ~log();
+  explicit stderr_log(log_level level);
+  ~stderr_log();
 
   void write(log_level level, std::string_view text) const;
 

@@ -1,5 +1,5 @@
 // spdlog behind one function.
-#include <dagger/actors/log.hpp>
+#include <dagger/actors/stderr_log.hpp>
 
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/spdlog.h>
@@ -26,17 +26,17 @@ spdlog::level::level_enum native(log_level x) {
 
 } // namespace
 
-struct log::impl {
+struct stderr_log::impl {
   spdlog::logger logger{"dagger", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>()};
 };
 
-log::log(log_level level) : impl_(std::make_unique<impl>()) {
+stderr_log::stderr_log(log_level level) : impl_(std::make_unique<impl>()) {
   impl_->logger.set_level(native(level));
 }
 
-log::~log() = default;
+stderr_log::~stderr_log() = default;
 
-void log::write(log_level level, std::string_view text) const {
+void stderr_log::write(log_level level, std::string_view text) const {
   impl_->logger.log(native(level), "{}", text);
 }
 
