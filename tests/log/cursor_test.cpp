@@ -57,6 +57,8 @@ public:
       return publish(rows_.end() % 3 == 2 ? "b" : "a", {});
     case 'e':
       return publish("", now_ + 12s);
+    case 'E':
+      return publish("a", now_ + 12s);
     case 't':
       return take(1, 1);
     case 'T':
@@ -247,9 +249,10 @@ struct alphabet {
 };
 
 constexpr alphabet alphabets[] = {
-  {"answers", "pTaAnc", false, "pp"}, {"keys", "ptTaAc", true, "pppp"},
-  {"time", "tTnwlc", true, "ppep"},   {"lost_batches", "tTaNsC", true, "pppp"},
-  {"ends", "tTxwNC", false, "ppe"},   {"losses", "tTAndC", true, "pppppp"},
+  {"answers", "pTaAnc", false, "pp"},  {"keys", "ptTaAc", true, "pppp"},
+  {"time", "tTnwlc", true, "ppep"},    {"lost_batches", "tTaNsC", true, "pppp"},
+  {"ends", "tTxwNC", false, "ppe"},    {"losses", "tTAndC", true, "pppppp"},
+  {"expiry", "tTawnC", true, "pEEpe"},
 };
 
 void every_history(std::size_t length) {
@@ -273,7 +276,7 @@ TEST(cursor_history, long_ones_follow_the_model) {
     seed = static_cast<unsigned>(std::strtoul(given, nullptr, 10));
   std::cout << "DAGGER_SEED=" << seed << "\n";
   auto random = std::mt19937{seed};
-  constexpr auto symbols = std::string_view{"pppppettTTaaaAAAnNxwldscC"};
+  constexpr auto symbols = std::string_view{"pppppeEttTTaaaAAAnNxwldscC"};
   for (auto i = 0; i < 400; ++i) {
     auto w = world{options(i % 2 == 1)};
     for (auto k = 0; k < 300; ++k) {

@@ -303,6 +303,8 @@ TEST(hub, wrong_requests_are_refused_and_change_nothing) {
   refused(code::invalid_input, "engine's own");
   w.publish("a.dead", 1);
   refused(code::invalid_input, "could not be delivered");
+  w.publish("a", message{.id = std::string(507, 'i')});
+  refused(code::invalid_input, "at most 506");
   w.declare({.name = "a", .schema = json{{"type", 5}}});
   refused(code::invalid_input, "schema");
   w.listen(9, "a.>.b");
@@ -340,6 +342,150 @@ TEST(hub, a_group_without_members_is_forgotten_after_a_month) {
   w.wait(2s);
   EXPECT_EQ(w.rows(store::table::groups), 0u);
   EXPECT_EQ(w.rows(store::table::cursors), 0u);
+}
+
+TEST(hub, however_many_messages_are_old_they_all_go) {
+  auto w = hub_world{};
+  w.declare({.name = "orders", .retention = {.max_age = duration{60'000}}});
+  for (auto i = 0; i < 9'000; ++i)
+    w.publish("orders", i);
+  w.wait(60s);
+  EXPECT_EQ(w.rows(store::table::log), 0u);
+}
+
+TEST(hub, an_answer_counts_once_and_not_for_one_who_came_later) {
+  auto w = hub_world{};
+  for (auto i = 0; i < 6; ++i)
+    w.publish("orders", i);
+  w.join(1, group("g", "orders"), from_first, 2);
+  auto before = w.take(1);
+  ASSERT_EQ(before.size(), 2u);
+  w.leave(1);
+  w.join(1, group("g", "orders"), {}, 1);
+  auto x = w.take(1);
+  ASSERT_EQ(x.size(), 1u);
+  w.answer(1, before[1], log::verdict::ack);
+  EXPECT_TRUE(w.take(1).empty()) << "it has one, and may have one";
+  w.answer(1, x[0], log::verdict::ack);
+  w.answer(1, x[0], log::verdict::ack);
+  EXPECT_EQ(w.take(1).size(), 1u);
+}
+
+TEST(hub, a_message_whose_time_is_over_while_its_key_was_busy_is_skipped) {
+  auto w = hub_world{};
+  auto how = group("g", "orders");
+  how.ordered_by_key = true;
+  w.join(1, how);
+  auto x = message{};
+  x.key = "k";
+  x.data = payload::from(0);
+  w.publish("orders", x);
+  x.expires = w.now + 10s;
+  w.publish("orders", x);
+  x.expires.reset();
+  w.publish("orders", x);
+  auto first = w.take(1);
+  ASSERT_EQ(first.size(), 1u);
+  w.wait(10s);
+  w.answer(1, first[0], log::verdict::ack);
+  EXPECT_EQ(w.read(1), (lines{"orders/2: 0"}));
+}
+
+TEST(hub, a_group_that_goes_while_its_rows_are_on_their_way_leaves_none) {
+  for (auto channel_goes_first : {false, true}) {
+    auto w = hub_world{};
+    for (auto i = 0; i < 3; ++i)
+      w.publish("orders", i);
+    w.join(1, group("g", "orders"), from_first);
+    auto xs = w.take(1);
+    ASSERT_EQ(xs.size(), 3u);
+    w.apply(log::deliveries_answered{1, xs[0].log, {{1}, {2, 1, log::verdict::nak, 1h}}});
+    w.apply(log::member_left{1});
+    if (channel_goes_first)
+      w.apply(log::channel_deleted{w.next_client(), "orders", true});
+    w.apply(log::group_deleted{w.next_client(), "g"});
+    w.settle();
+    EXPECT_TRUE(w.refusals.empty());
+    for (auto t :
+         {store::table::groups, store::table::cursors, store::table::acks, store::table::attempts})
+      EXPECT_EQ(w.rows(t), 0u) << store::name_of(t);
+  }
+}
+
+TEST(hub, who_listens_gets_what_goes_at_once) {
+  auto w = hub_world{};
+  w.declare({.name = "orders", .retention = {.max_messages = 1}});
+  w.listen(1, "orders");
+  auto x = log::messages_published{w.next_client(), "orders", {}};
+  for (auto i = 0; i < 3; ++i)
+    x.messages.push_back({"", log::encode(message{.data = payload::from(i)})});
+  w.run(x);
+  EXPECT_EQ(w.read(1), (lines{"orders/0: 0", "orders/1: 1", "orders/2: 2"}));
+  EXPECT_EQ(w.messages_of("orders").size(), 1u);
+}
+
+TEST(hub, a_group_that_loses_what_held_it_up_goes_on) {
+  auto w = hub_world{};
+  auto how = group("g", "orders");
+  how.ordered_by_key = true;
+  w.join(1, how);
+  for (auto i = 0; i < 4; ++i)
+    w.publish("orders", i, "k");
+  EXPECT_EQ(w.take(1).size(), 1u);
+  w.declare({.name = "orders", .retention = {.max_messages = 2}, .on_full = on_full::drop_oldest});
+  EXPECT_EQ(w.read(1), (lines{"orders/2: 2", "orders/3: 3"}));
+}
+
+TEST(hub, what_a_crash_kept_from_being_erased_goes_with_the_next_look) {
+  auto w = hub_world{};
+  w.declare({.name = "orders", .retention = {.max_messages = 1}});
+  w.join(1, group("g", "orders"));
+  for (auto i = 0; i < 2; ++i)
+    w.publish("orders", i);
+  auto xs = w.take(1);
+  w.apply(log::deliveries_answered{1, xs[0].log, {{0}, {1}}});
+  w.crash(0);
+  w.settle();
+  EXPECT_EQ(w.messages_of("orders").size(), 2u);
+  w.join(1, group("g", "orders"));
+  w.read(1);
+  EXPECT_EQ(w.messages_of("orders").size(), 1u);
+}
+
+TEST(hub, a_group_that_is_forgotten_holds_nothing_any_more) {
+  auto w = hub_world{};
+  w.declare({.name = "orders", .retention = {.max_age = duration{60'000}}});
+  w.join(1, group("g", "orders"));
+  w.publish("orders", 0);
+  w.leave(1);
+  w.wait(60s);
+  EXPECT_EQ(w.messages_of("orders").size(), 1u);
+  w.run(log::group_deleted{w.next_client(), "g"});
+  EXPECT_TRUE(w.messages_of("orders").empty());
+}
+
+TEST(hub, the_engines_own_log_is_left_alone) {
+  auto w = hub_world{};
+  auto batch = store::batch{};
+  batch.append(store::log_id::jobs, store::kind::job_event, "x");
+  const auto* writes = &batch;
+  ASSERT_TRUE(w.disk().commit({&writes, 1}));
+  w.run(log::messages_appended{store::log_id::jobs, 0, {std::make_shared<std::string>("x")}});
+  EXPECT_EQ(w.rows(store::table::log), 1u);
+}
+
+TEST(hub, messages_of_a_channel_that_is_gone_go_even_if_the_engine_ends) {
+  auto w = hub_world{};
+  w.publish("orders", 0);
+  w.run(log::channel_deleted{w.next_client(), "orders"});
+  auto batch = store::batch{};
+  batch.append(store::log_id::first_channel, store::kind::message, log::encode(message{}));
+  const auto* writes = &batch;
+  ASSERT_TRUE(w.disk().commit({&writes, 1}));
+  w.apply(log::messages_appended{store::log_id::first_channel, 1, {}});
+  w.crash(1);
+  w.settle();
+  EXPECT_EQ(w.rows(store::table::log) + w.rows(store::table::channels), 0u);
 }
 
 } // namespace

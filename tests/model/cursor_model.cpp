@@ -26,33 +26,42 @@ std::uint64_t cursor_model::begin() const {
   return static_cast<std::uint64_t>(at - messages_.begin());
 }
 
+bool cursor_model::skips(message& m, timestamp now) {
+  if (!m.expires || *m.expires > now)
+    return false;
+  m.where = state::answered;
+  ++expired_;
+  return true;
+}
+
 /// Which message comes next, if any; those whose time is over are skipped on the way.
 std::optional<std::uint64_t> cursor_model::next(timestamp now, bool first) {
   auto lowest = std::optional<std::uint64_t>{};
   if (std::ranges::any_of(messages_, [](auto& m) { return m.alone; }))
     return lowest;
-  if (any(state::suspect)) {
+  while (any(state::suspect)) {
     if (!first || any(state::on_its_way))
       return lowest;
     auto at = std::ranges::find_if(messages_, [](auto& m) { return m.where == state::suspect; });
-    return static_cast<std::uint64_t>(at - messages_.begin());
+    if (!skips(*at, now))
+      return static_cast<std::uint64_t>(at - messages_.begin());
   }
-  for (auto p = std::uint64_t{0}; p < messages_.size(); ++p)
-    if (auto& m = messages_[p]; m.where == state::waits && m.when <= now)
-      if (!lowest || m.when < messages_[*lowest].when)
-        lowest = p;
-  if (lowest)
-    return lowest;
+  for (;; lowest.reset()) {
+    for (auto p = std::uint64_t{0}; p < messages_.size(); ++p)
+      if (auto& m = messages_[p]; m.where == state::waits && m.when <= now)
+        if (!lowest || m.when < messages_[*lowest].when)
+          lowest = p;
+    if (!lowest)
+      break;
+    if (!skips(messages_[*lowest], now))
+      return lowest;
+  }
   for (auto p = std::uint64_t{0}; p < messages_.size(); ++p) {
     auto& m = messages_[p];
     if (m.where != state::fresh || is_busy(m.key))
       continue;
-    if (m.expires && *m.expires <= now) {
-      m.where = state::answered;
-      ++expired_;
-      continue;
-    }
-    return p;
+    if (!skips(m, now))
+      return p;
   }
   return lowest;
 }

@@ -51,6 +51,7 @@ private:
 
   bool is_busy(const std::string& key) const;
   bool any(state x) const;
+  bool skips(message& m, timestamp now);
   std::uint64_t begin() const;
   std::optional<std::uint64_t> next(timestamp now, bool first);
   void fail(std::uint64_t position, timestamp due);

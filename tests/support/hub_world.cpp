@@ -11,16 +11,20 @@ void hub_world::start() {
   auto made = log::hub::restore(*view, now, first);
   ASSERT_TRUE(made) << to_string(made.error());
   hub_.emplace(std::move(*made));
-  in_flight_.push_back(std::move(first));
+  in_flight_.push_back({{}, now, std::move(first)});
 }
 
 void hub_world::crash(std::size_t kept) {
+  if (keeps_history)
+    history.push_back({now, crashed{kept}});
+  auto kept_history = std::exchange(keeps_history, false);
   for (auto i = std::size_t{0}; i < kept && !in_flight_.empty(); ++i)
     commit_one();
   in_flight_.clear();
   to_follow_.clear();
   inbox_.clear();
   start();
+  keeps_history = kept_history;
 }
 
 bool hub_world::commit_one() {
@@ -29,8 +33,10 @@ bool hub_world::commit_one() {
   auto x = std::move(in_flight_.front());
   in_flight_.pop_front();
   auto positions = std::vector<std::uint64_t>{};
-  if (!x.writes.empty()) {
-    const auto* batch = &x.writes;
+  if (keeps_history)
+    history.push_back({now, reached_disk{}});
+  if (!x.what.writes.empty()) {
+    const auto* batch = &x.what.writes;
     auto committed = disk_->commit({&batch, 1});
     EXPECT_TRUE(committed) << to_string(committed.error());
     positions = committed->positions;
@@ -51,7 +57,9 @@ bool hub_world::commit_one() {
     for (auto& [log, news] : grown)
       to_follow_.push_back(std::move(news));
   }
-  for (auto& command : x.commands)
+  if (watch)
+    watch(x, positions);
+  for (auto& command : x.what.commands)
     perform(command, positions);
   return true;
 }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,23 @@ public:
     message what;
   };
 
+  /// What the hub said to an event, not yet on disk; nothing: to its start.
+  struct batch_in_flight {
+    std::optional<log::event> why;
+    timestamp when{};
+    log::effects what;
+  };
+
+  /// What has happened to the hub, to do it again: an event, a commit, a crash that kept so many.
+  struct reached_disk {};
+  struct crashed {
+    std::size_t kept = 0;
+  };
+  struct step {
+    timestamp when{};
+    std::variant<log::event, reached_disk, crashed> what;
+  };
+
   hub_world() {
     start();
   }
@@ -37,7 +55,9 @@ public:
   void apply(const log::event& x) {
     auto view = disk_->read();
     auto effects = hub_->apply(x, *view, now);
-    in_flight_.push_back(std::move(effects));
+    in_flight_.push_back({x, now, std::move(effects)});
+    if (keeps_history)
+      history.push_back({now, x});
   }
 
   /// Applies it and all that follows, until nothing more happens.
@@ -109,6 +129,16 @@ public:
     return in_flight_.size();
   }
 
+  std::size_t to_follow() const {
+    return to_follow_.size();
+  }
+
+  /// Is told of each batch that is on disk, with its positions, before its commands are carried
+  /// out.
+  std::function<void(const batch_in_flight&, const std::vector<std::uint64_t>&)> watch;
+  bool keeps_history = false;
+  std::vector<step> history;
+
   std::vector<error> refusals;
   /// What was done, and how often, of clients that asked for something else than to publish.
   std::map<log::client_id, std::uint64_t> done;
@@ -120,7 +150,7 @@ private:
 
   std::unique_ptr<store::store> disk_ = store::make_memory();
   std::optional<log::hub> hub_;
-  std::deque<log::effects> in_flight_;
+  std::deque<batch_in_flight> in_flight_;
   std::deque<log::event> to_follow_;
   std::map<log::member_id, std::vector<received>> inbox_;
   log::client_id clients_ = 0;

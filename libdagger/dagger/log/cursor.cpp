@@ -164,6 +164,13 @@ result<bool> cursor::take_again(std::uint64_t position, member_id to, source& fr
     close(at);
     return true;
   }
+  auto head = decode_head(**row);
+  if (!head)
+    return fail(std::move(head.error()));
+  if (skips(*head, now)) {
+    close(at);
+    return true;
+  }
   unschedule(*at);
   auto x = std::move(at->second);
   open_.erase(at);
@@ -191,19 +198,19 @@ result<bool> cursor::take_new(member_id to, source& from, timestamp now,
   auto head = decode_head(**row);
   if (!head)
     return fail(std::move(head.error()));
+  auto x = open_message{};
+  if (options_->ordered_by_key)
+    x.key = head->key;
+  if (auto busy = busy_.find(x.key); busy != busy_.end()) {
+    busy->second.push_back(position);
+    return true;
+  }
   if (skips(*head, now)) {
     answered(position);
     return true;
   }
-  auto x = open_message{};
-  if (options_->ordered_by_key && !head->key.empty()) {
-    x.key = head->key;
-    auto [busy, free] = busy_.try_emplace(x.key);
-    if (!free) {
-      busy->second.push_back(position);
-      return true;
-    }
-  }
+  if (!x.key.empty())
+    busy_.try_emplace(x.key);
   lend(position, std::move(x), to, now, std::move(*row), out);
   return true;
 }
@@ -446,6 +453,14 @@ void cursor::flush(store::batch& writes) {
   written_ = row_;
   writes.put(store::table::cursors, store::key::cursor(group_, log_), store::kind::cursor,
              encode(row_));
+}
+
+void cursor::erase(store::batch& writes) const {
+  for (auto position : with_attempt_row_)
+    writes.erase(store::table::attempts, store::key::delivery(group_, log_, position));
+  for (auto position : with_ack_row_)
+    writes.erase(store::table::acks, store::key::delivery(group_, log_, position));
+  writes.erase(store::table::cursors, store::key::cursor(group_, log_));
 }
 
 std::optional<timestamp> cursor::wake_at(timestamp now) const {

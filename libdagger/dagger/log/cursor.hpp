@@ -115,6 +115,9 @@ public:
   /// Writes what has changed since the last call.
   void flush(store::batch& writes);
 
+  /// Erases all its rows, also those that are still on their way to the disk.
+  void erase(store::batch& writes) const;
+
   /// When the next message is due or late, after `now`.
   std::optional<timestamp> wake_at(timestamp now) const;
 

@@ -85,7 +85,7 @@ void hub::impl::restore() {
   need(each_channel(*view_, "", [&](const std::string& name, const channel_row& row) {
     next_log_ = std::max(next_log_, static_cast<std::uint32_t>(row.log) + 1);
     if (name.starts_with(' ')) {
-      buried_.insert(row.log);
+      buried_.emplace(row.log, 0);
       return true;
     }
     names_.emplace(name, row.log);
@@ -129,9 +129,6 @@ effects hub::impl::run(const event& what, store::view& committed, timestamp now)
     out_ = {};
     out_.commands.emplace_back(give_up{why});
   }
-  touched_.clear();
-  busy_groups_.clear();
-  busy_members_.clear();
   view_ = nullptr;
   given_ += out_.writes.empty() ? 0 : 1;
   return std::exchange(out_, {});
@@ -139,16 +136,21 @@ effects hub::impl::run(const event& what, store::view& committed, timestamp now)
 
 /// Gives out what can be given out, and writes what has changed.
 void hub::impl::finish() {
-  for (auto number : busy_groups_)
-    if (auto found = groups_.find(number); found != groups_.end())
-      pump(found->second);
-  for (auto who : busy_members_)
-    if (auto found = members_.find(who); found != members_.end())
-      pump(who, found->second);
-  for (auto [number, log] : touched_)
-    settle_cursor(number, log);
-  for (auto log : std::exchange(to_trim_, {}))
-    trim(load(log));
+  // Groups that are through let messages go, and a channel that may drop lets groups go on.
+  while (!busy_groups_.empty() || !busy_members_.empty() || !touched_.empty()
+         || !to_trim_.empty()) {
+    for (auto number : std::exchange(busy_groups_, {}))
+      if (auto found = groups_.find(number); found != groups_.end())
+        pump(found->second);
+    for (auto who : std::exchange(busy_members_, {}))
+      if (auto found = members_.find(who); found != members_.end())
+        pump(who, found->second);
+    for (auto [number, log] : std::exchange(touched_, {}))
+      settle_cursor(number, log);
+    for (auto log : std::exchange(to_trim_, {}))
+      if (name_of_.contains(log))
+        trim(load(log));
+  }
   if (wants_sweep_)
     out_.commands.emplace_back(sweep{});
   drop_idle_channels();

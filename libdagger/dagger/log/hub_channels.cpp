@@ -11,6 +11,20 @@ namespace {
 constexpr auto rows_ahead = std::size_t{256};
 constexpr auto bytes_ahead = std::size_t{1} << 20;
 
+/// Stands in the table of channels for one that is gone.
+std::string buried_name(store::log_id log) {
+  return " " + std::to_string(static_cast<std::uint32_t>(log));
+}
+
+/// An id is the end of a key.
+std::optional<error> longer_than_a_key(const std::string& id) {
+  auto most = store::max_key_bytes - store::key::once(store::log_id::first_channel, "").size();
+  if (id.size() <= most)
+    return std::nullopt;
+  return error{code::invalid_input, "the id of a message has " + std::to_string(id.size())
+                                      + " bytes, at most " + std::to_string(most) + " are allowed"};
+}
+
 std::string varint(std::uint64_t x) {
   auto out = std::string{};
   writer{out}.varint(x);
@@ -50,6 +64,8 @@ channel& hub::impl::load(store::log_id log) {
       c.groups.insert(g);
   });
   listener_index_.match(name, [&](member_id m) { c.listeners.insert(m); });
+  // What the last one who had it in memory wanted to erase may be there still.
+  to_trim_.insert(log);
   return c;
 }
 
@@ -149,7 +165,11 @@ void hub::impl::on(const channel_deleted& x) {
                    {},
                    "with --force they are lost"});
   for (auto& [number, g] : groups_) {
-    g.cursors.erase(log);
+    // The sweep will not see rows that are on their way, should the group be gone by then.
+    if (auto at = g.cursors.find(log); at != g.cursors.end()) {
+      at->second.erase(out_.writes);
+      g.cursors.erase(at);
+    }
     g.ready.erase(log);
     alarms_.set(number, log, std::nullopt);
   }
@@ -158,31 +178,30 @@ void hub::impl::on(const channel_deleted& x) {
     m.ready.erase(log);
   }
   alarms_.set(no_group, log, std::nullopt);
-  bury(log, x.name);
+  out_.writes.erase(store::table::channels, store::key::channel(x.name));
+  channels_.erase(log);
+  names_.erase(x.name);
+  name_of_.erase(log);
+  bury(log, given_ + 1);
   done(x.client, 1);
 }
 
-/// The name is free from now on; the rows go by and by.
-void hub::impl::bury(store::log_id log, const std::string& name) {
-  auto row = std::move(channels_.at(log).row);
-  row.options = {};
-  auto buried = " " + std::to_string(static_cast<std::uint32_t>(log));
-  out_.writes.erase(store::table::channels, store::key::channel(name));
-  out_.writes.put(store::table::channels, store::key::channel(buried), store::kind::channel,
-                  encode(row));
-  channels_.erase(log);
-  names_.erase(name);
-  name_of_.erase(log);
-  buried_.insert(log);
+/// The channel's name is free; its rows go by and by.
+void hub::impl::bury(store::log_id log, std::uint64_t last_batch) {
+  auto row = channel_row{};
+  row.log = log;
+  row.created = now_;
+  out_.writes.put(store::table::channels, store::key::channel(buried_name(log)),
+                  store::kind::channel, encode(row));
+  buried_.emplace(log, last_batch);
   want_sweep();
 }
 
-/// Erases some rows of a channel that is gone; false if none are left.
-bool hub::impl::sweep_buried() {
+/// Erases some rows of a channel that is gone, or the last trace of it.
+void hub::impl::sweep_buried() {
   if (buried_.empty())
-    return false;
-  auto log = *buried_.begin();
-  auto all_on_disk = given_ == confirmed_;
+    return;
+  auto [log, last_batch] = *buried_.begin();
   auto keys = std::vector<std::pair<store::table, std::string>>{};
   auto gather = [&](store::table t, const std::string& prefix) {
     need(store::scan_prefix(*view_, t, prefix, [&](auto key, const auto&) {
@@ -198,14 +217,16 @@ bool hub::impl::sweep_buried() {
       gather(t, store::key::cursor(number, log));
   for (auto& [t, key] : keys)
     out_.writes.erase(t, key);
-  // Messages that were on their way when the channel went come to light only now.
-  if (keys.empty() && all_on_disk) {
-    auto buried = " " + std::to_string(static_cast<std::uint32_t>(log));
-    out_.writes.erase(store::table::channels, store::key::channel(buried));
+  erasable_ -= std::min(erasable_, keys.size());
+  // What was on its way when the channel went comes to light only then; its batch wants a sweep.
+  if (confirmed_ < last_batch)
+    return;
+  if (keys.empty()) {
+    out_.writes.erase(store::table::channels, store::key::channel(buried_name(log)));
     buried_.erase(log);
   }
-  erasable_ -= std::min(erasable_, keys.size());
-  return true;
+  if (!buried_.empty())
+    want_sweep();
 }
 
 /// Why the channel takes no messages now, if it does not.
@@ -224,6 +245,9 @@ std::optional<error> hub::impl::no_room(channel& c) {
 void hub::impl::on(const messages_published& x) {
   if (auto fit = check_writable(x.channel); !fit)
     return refuse(x.client, std::move(fit.error()));
+  for (auto& m : x.messages)
+    if (auto too_long = longer_than_a_key(m.id))
+      return refuse(x.client, std::move(*too_long));
   auto& c = ensure(x.channel);
   if (auto why = no_room(c))
     return refuse(x.client, std::move(*why));
@@ -254,9 +278,11 @@ void hub::impl::forget_old_id(const channel& c, const std::string& id) {
 }
 
 void hub::impl::on(const messages_appended& x) {
+  if (x.log < store::log_id::first_channel)
+    return; // the engine's own
   if (!name_of_.contains(x.log)) {
-    if (buried_.insert(x.log).second)
-      want_sweep();
+    if (!buried_.contains(x.log))
+      bury(x.log, confirmed_);
     return;
   }
   auto& c = load(x.log);
@@ -278,7 +304,7 @@ void hub::impl::on(const messages_appended& x) {
   }
   if (c.end - c.row.counted_to >= limits::rows_per_count)
     save(c);
-  trim(c);
+  to_trim_.insert(x.log); // after those who are there have had them
 }
 
 /// Keeps the newest rows for those who read along.

@@ -61,7 +61,6 @@ void hub::impl::pump(group& g) {
       settle_cursor(g.row.number, c.row.log); // it may look further then
     if (!x.has_work(now_))
       g.ready.erase(c.row.log);
-    m.credit -= taken.size();
     hand_over(to, c, std::move(taken));
   }
 }
@@ -88,12 +87,15 @@ void hub::impl::pump(member_id who, member& m) {
     }
     if (next >= c.end)
       m.ready.erase(log);
-    m.credit -= out.size();
     hand_over(who, c, std::move(out));
   }
 }
 
 void hub::impl::hand_over(member_id to, channel& c, std::vector<delivered> messages) {
+  auto& m = members_.at(to);
+  m.credit -= messages.size();
+  for (auto& x : messages)
+    m.holds.emplace(c.row.log, x.position, x.delivery);
   if (!messages.empty())
     out_.commands.emplace_back(deliver{to, c.row.log, c.name, std::move(messages)});
 }
@@ -103,7 +105,8 @@ void hub::impl::on(const deliveries_answered& x) {
   if (found == members_.end())
     return; // what it had has been given to others
   auto& m = found->second;
-  m.credit += x.answers.size();
+  for (auto& said : x.answers)
+    m.credit += m.holds.erase({x.log, said.position, said.delivery});
   if (m.group == no_group) {
     busy_members_.insert(x.member);
     return;

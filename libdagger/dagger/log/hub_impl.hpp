@@ -59,6 +59,9 @@ struct member {
   std::string pattern;
   /// How many messages it may get now.
   std::size_t credit = 0;
+  /// What it has and has not answered, whether or not it is still its turn: only these answers give
+  /// it credit.
+  std::set<std::tuple<store::log_id, std::uint64_t, std::uint32_t>> holds;
   /// The next position of each channel; of one that listens alone.
   std::map<store::log_id, std::uint64_t> next;
   std::set<store::log_id> ready;
@@ -103,8 +106,8 @@ struct hub::impl {
   std::optional<error> no_room(channel& c);
   void forget_old_id(const channel& c, const std::string& id);
   void remember(channel& c, const messages_appended& x);
-  void bury(store::log_id log, const std::string& name);
-  bool sweep_buried();
+  void bury(store::log_id log, std::uint64_t last_batch);
+  void sweep_buried();
   void drop_idle_channels();
 
   // hub_members.cpp
@@ -138,7 +141,6 @@ struct hub::impl {
   void on(const sweep_due&);
   void on(const dead_letters_redriven& x);
   bool is_over(const channel& c) const;
-  std::optional<timestamp> end_of_first(channel& c);
   std::pair<std::uint64_t, std::string> needed_from(channel& c);
   void trim(channel& c);
   void erase_first(channel& c, const message_head& head, std::size_t size);
@@ -160,8 +162,11 @@ struct hub::impl {
   alarms alarms_;
   std::uint32_t next_log_ = static_cast<std::uint32_t>(store::log_id::first_channel);
   group_number next_group_ = 1;
-  /// Logs of channels that are gone, of which rows are left.
-  std::set<store::log_id> buried_;
+  /// Logs of channels that are gone, of which rows are left; each with the last batch that may
+  /// have written to it.
+  std::map<store::log_id, std::uint64_t> buried_;
+  /// Channels of which more could go than one event erases.
+  std::set<store::log_id> untrimmed_;
   /// Dead letters on their way back: who asked, the channel, up to which position.
   struct redrive {
     client_id client;

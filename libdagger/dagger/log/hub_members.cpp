@@ -217,7 +217,6 @@ void hub::impl::on(const group_deleted& x) {
   done(x.client, 1);
 }
 
-/// What nobody needs now goes with the next look at each channel.
 void hub::impl::erase_group(group_number number) {
   auto& g = groups_.at(number);
   auto prefix = store::key::of(number);
@@ -232,7 +231,10 @@ void hub::impl::erase_group(group_number number) {
   }
   // What is not on disk yet is written before this.
   for (auto& [log, x] : g.cursors)
-    out_.writes.erase(store::table::cursors, store::key::cursor(number, log));
+    x.erase(out_.writes);
+  for (auto& [log, c] : channels_)
+    if (c.waits_for_groups && matches(g.row.options.pattern, *c.name))
+      to_trim_.insert(log);
   out_.writes.erase(store::table::groups, store::key::group(g.row.options.name));
   alarms_.set(number, {}, std::nullopt);
   for (auto& [log, x] : g.cursors)

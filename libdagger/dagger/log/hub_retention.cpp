@@ -27,15 +27,11 @@ void hub::impl::on(const time_passed&) {
 
 void hub::impl::on(const sweep_due&) {
   redrive_some();
-  while (erasable_ > 0 && sweep_buried())
-    if (!buried_.empty() && given_ != confirmed_)
-      break;
-  if (!buried_.empty() || !redrives_.empty())
+  sweep_buried();
+  if (!redrives_.empty())
     want_sweep();
-  // Channels that hold more than they may are few: each is looked at.
-  for (auto& [log, c] : channels_)
-    if (is_over(c))
-      trim(c);
+  to_trim_.merge(untrimmed_);
+  untrimmed_.clear();
 }
 
 /// Whether there are more messages than there may be.
@@ -99,6 +95,7 @@ void hub::impl::trim(channel& c) {
       break;
     }
     if (erasable_ == 0) {
+      untrimmed_.insert(c.row.log);
       want_sweep();
       break;
     }
@@ -146,8 +143,8 @@ void hub::impl::drop_oldest(channel& c) {
     auto before = x.row().dropped;
     x.drop_before(first);
     c.row.dropped += x.row().dropped - before;
-    touch(number, c.row.log);
     settle_cursor(number, c.row.log);
+    wake(number, c.row.log); // what it lost may have kept it from others
   }
 }
 
