@@ -79,16 +79,12 @@ tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run
   add(warnings, std::move(loaded.warnings));
   if (!loaded.file || !values)
     return tl::unexpected(std::move(problems));
-  given.follow.parts = graph::words_of(loaded.file->kind).nodes;
   if (!given.follow.store)
     warn_of_short_memory(warnings, *loaded.file);
   auto id = given.follow.id.empty() ? made_id(loaded.file->name) : given.follow.id;
   auto made = graph::instantiate(*loaded.file, *values, std::move(id));
   if (!made)
     add(problems, std::move(made.error()));
-  else
-    for (auto& x : plan::problems(*made))
-      problems.push_back(std::move(x));
   if (!problems.empty())
     return tl::unexpected(std::move(problems));
   return made;

@@ -123,7 +123,7 @@ exit_code follow(program& self, const follow_options& how, const start& begin) {
     }
   }
   if (*end)
-    return tell(self, **end, {how.store, how.json, how.parts});
+    return tell(self, **end, {how.store, how.json});
   self.out.complain(end->error());
   return code_of(end->error());
 }
@@ -151,7 +151,7 @@ result<exit_code> follow_there(program& self, const follow_options& how, control
     const auto end = ending_of(*(*opened)->read(), how.id);
     if (!end)
       return fail(end.error());
-    return tell(self, *end, {how.store, how.json, how.parts});
+    return tell(self, *end, {how.store, how.json});
   }
   if (reason == watch_end::deadline) {
     say_why(self, how, reason);

@@ -363,6 +363,8 @@ plan::job_spec head_of(const spec& file) {
   made.on_failure = file.config.on_failure.value_or(
     file.kind == file_kind::flow ? on_failure::stop : on_failure::carry_on);
   made.resources = file.config.resources;
+  made.is_flow = file.kind == file_kind::flow;
+  made.retry = retry_of(file, {});
   return made;
 }
 

@@ -58,6 +58,7 @@ tl::expected<file_kind, std::string> kind_of(const json& file) {
 bool may_be_file(std::string_view name) {
   return !name.empty() && name.front() != '.' && name.find('/') == name.npos
       && name.find('\0') == name.npos && name.size() <= limits::name_bytes;
+
 }
 
 /// Names of the sub-flows that nodes run.
@@ -135,6 +136,8 @@ loaded loading::nodes(document x, std::string name, const std::filesystem::path*
 void loading::add_others(unit& to, const running_graph& run) {
   auto& made = *to.made;
   made.inputs_declared = true;
+  if (run.retry)
+    made.config.retry = rule_of(*run.retry);
   for (auto& [name, value] : run.inputs.items()) {
     made.inputs.emplace_back();
     made.inputs.back().name = name;

@@ -102,6 +102,15 @@ error error_at(const spec& spec, std::string_view pointer, error what) {
   return what;
 }
 
+retry_rule rule_of(const retry_policy& x) {
+  return {.max_attempts = x.max_attempts,
+          .backoff = x.backoff,
+          .initial = x.initial,
+          .multiplier = x.multiplier,
+          .max = x.max,
+          .jitter = x.jitter,
+          .retry_on = x.retry_on,
+          .abort_on = x.abort_on};
 std::optional<retry_policy> retry_of(const spec& spec, const node& node) {
   if (node.retry.says_nothing() && spec.config.retry.says_nothing())
     return std::nullopt;
