@@ -67,6 +67,7 @@ node_visit::node_visit(store::view& view, program_cache& programs, const plan::a
   scope_ = program().scope;
   if (names_files(program()))
     folder_ = folder_of(view, given.attempt.job);
+  flow_has_stopped_ = program().can_be_stopped && given.parent && reader.has_stopped(*given.parent);
   if (auto& failed = program().failure_of; !failed.empty())
     scope_["failure"] = failure_of(reader, view, given, program().prefix + failed);
 }
@@ -81,6 +82,10 @@ node_visit::~node_visit() {
 result<std::optional<json>> node_visit::evaluate() {
   if (ready_->stopped) {
     left_out_ = "a part before it has failed";
+    return std::nullopt;
+  }
+  if (flow_has_stopped_ && given_.first_visit) {
+    left_out_ = "stopped";
     return std::nullopt;
   }
   if (has_evaluated(program(), given_))

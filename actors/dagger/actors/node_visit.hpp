@@ -92,6 +92,8 @@ private:
   const plan::assignment& given_;
   program_ptr ready_;
   json scope_;
+  /// The sub-flow that it is a node of has been stopped.
+  bool flow_has_stopped_ = false;
   std::string folder_;
   std::string left_out_;
   std::vector<output_file> files_;
