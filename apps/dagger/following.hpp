@@ -24,6 +24,8 @@ struct follow_options {
   bool reuse_outputs = true;
   bool json = false;
   bool verbose = false;
+  /// A person says when the next task begins; in memory only.
+  bool step = false;
 };
 
 /// Hands the job to an engine that has its agents.
