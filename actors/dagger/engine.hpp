@@ -32,6 +32,20 @@ enum class adopt : std::uint8_t {
 /// How loud the log on stderr is.
 enum class log_level : std::uint8_t { off, error, warning, info, debug };
 
+/// An attempt whose function is about to be called.
+struct upcoming_attempt {
+  std::string job_id;
+  std::string task;
+  std::string agent;
+  /// Starts in this visit, this one included.
+  std::uint32_t attempt = 1;
+  /// What the function is to get.
+  json input;
+};
+
+/// What becomes of it.
+enum class attempt_choice : std::uint8_t { run, skip };
+
 struct engine_options {
   /// The store's directory, made if missing; empty: in memory.
   std::filesystem::path store = {};
@@ -60,6 +74,10 @@ struct engine_options {
   /// What tasks may take, over all jobs; a task that asks for more is refused. Empty: each job has
   /// what it says itself.
   dagger::resources resources = {};
+  /// Decides about each attempt of a task that has not waited for anything yet, in the thread of
+  /// the attempt, which is held meanwhile: for debuggers. All functions get threads of their own
+  /// then, and agents have no time-outs. It must answer before the engine can end.
+  std::function<attempt_choice(const upcoming_attempt&)> before_attempt = {};
 };
 
 struct signal_options {

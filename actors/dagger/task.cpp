@@ -2,6 +2,7 @@
 #include <dagger/task.hpp>
 
 #include <dagger/actors/engine_impl.hpp>
+#include <dagger/actors/run_folder.hpp>
 #include <dagger/actors/visit.hpp>
 #include <dagger/job.hpp>
 
@@ -45,6 +46,12 @@ std::string task::idempotency_key() const {
 
 std::stop_token task::stop_token() const {
   return alive(impl_).stop_token();
+}
+
+std::string task::reached(const std::string& path) const {
+  auto& x = alive(impl_);
+  auto view = x.where->views->read();
+  return actors::reached(actors::folder_of(*view, x.given.attempt.job), path);
 }
 
 std::size_t task::woken_by() const {

@@ -74,6 +74,12 @@ public:
   /// Requested when the attempt's time is over or the engine stops.
   std::stop_token stop_token() const;
 
+  /// A path that the job says, as this process reaches it: relative ones begin in the folder in
+  /// which the job was handed in (`dagger run` says so), which another process may go on with it
+  /// from. An empty one is that folder, or empty where this process stands in it. Throws `error`
+  /// (store_corrupt).
+  std::string reached(const std::string& path) const;
+
   /// Which condition of the last wait held, counted from 0 in the order of `any_of`.
   std::size_t woken_by() const;
   /// The value of the signal that was waited for, or `wait_options::default_answer` if its deadline

@@ -67,7 +67,8 @@ action declare_resume(options& to) {
   to.time_span(
     given->follow.timeout, "--timeout",
     "Stops after this time (250ms, 5s, 10m, 1h) with exit code 3; the job can go on later");
-  to.flag(given->follow.json, "--json", "Prints id, state, outputs and tasks as JSON");
+  to.flag(given->follow.json, "--json",
+          "Prints id, state, outputs and tasks (of a flow: nodes) as JSON");
   to.flag(given->follow.verbose, "-v,--verbose", "A line on standard error for each event");
   return [given](program& self) { return resume(self, *given); };
 }

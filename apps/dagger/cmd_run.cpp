@@ -79,23 +79,42 @@ tl::expected<plan::job_spec, std::vector<error>> job_of(const program& self, run
   add(warnings, std::move(loaded.warnings));
   if (!loaded.file || !values)
     return tl::unexpected(std::move(problems));
-  given.follow.parts = graph::words_of(loaded.file->kind).nodes;
   if (!given.follow.store)
     warn_of_short_memory(warnings, *loaded.file);
   auto id = given.follow.id.empty() ? made_id(loaded.file->name) : given.follow.id;
-  auto made = graph::instantiate(*loaded.file, *values, std::move(id));
+  if (given.follow.step)
+    loaded.file = graph::without_times(*loaded.file);
+  auto made = job_from_here(*loaded.file, *values, std::move(id));
   if (!made)
     add(problems, std::move(made.error()));
-  else
-    for (auto& x : plan::problems(*made))
-      problems.push_back(std::move(x));
   if (!problems.empty())
     return tl::unexpected(std::move(problems));
+  if (given.follow.step)
+    made->limits.running = 1;
   return made;
 }
 
+/// A run that a person goes through begins, goes on and ends with the process.
+std::vector<error> problems_of_step(const run_options& given) {
+  auto found = std::vector<error>{};
+  if (given.follow.step && !given.store.empty())
+    found.push_back(
+      {code::misuse, "--step goes through runs in memory only", {}, "leave --store out"});
+  if (given.follow.step && given.inputs_file == "-")
+    found.push_back({code::misuse,
+                     "--step and --inputs - both want standard input",
+                     {},
+                     "give the inputs in a file, or with -i"});
+  return found;
+}
+
 exit_code run(program& self, run_options& given) {
-  given.follow.store = chosen_store(given.store);
+  if (const auto wrong = problems_of_step(given); !wrong.empty()) {
+    self.out.complain(wrong);
+    return exit_code::usage;
+  }
+  if (!given.follow.step)
+    given.follow.store = chosen_store(given.store);
   given.follow.reuse_outputs = !given.no_cache;
   given.follow.max_slots = static_cast<std::uint32_t>(
     std::min<std::uint64_t>(given.parallel.value_or(0), limits::max_slots));
@@ -131,6 +150,10 @@ action declare_run(options& to) {
     "Stops after this time (250ms, 5s, 10m, 1h) with exit code 3; the job can go on later");
   to.flag(given->no_cache, "--no-cache",
           "Runs nodes with `cache` whatever is known of equal calls; keeps what they return");
+  to.flag(given->follow.step, "--step",
+          "Stops before each task and reads from standard input what to do: list, run, skip, "
+          "inspect, outputs, continue, quit, help. The end of the input is quit: exit code 130. "
+          "One at a time, without time-outs, in memory");
   to.flag(given->follow.json, "--json",
           "Prints id, state, outputs and tasks (of a flow: nodes) as JSON");
   to.flag(given->follow.verbose, "-v,--verbose", "A line on standard error for each event");

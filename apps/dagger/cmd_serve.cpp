@@ -48,8 +48,8 @@ specs jobs_of(program& self, const serve_arguments& given, const std::filesystem
     if (!loaded.file)
       continue;
     const auto id = loaded.file->name;
-    auto job = graph::instantiate(*loaded.file, json::object(), id);
-    auto wrong = job ? plan::problems(*job) : std::move(job.error());
+    auto job = job_from_here(*loaded.file, json::object(), id);
+    auto wrong = job ? std::vector<error>{} : std::move(job.error());
     if (std::ranges::find(made, id, &plan::job_spec::id) != made.end())
       wrong.emplace_back(code::conflict, "another file has the name '" + id + "' as well");
     for (auto& x : wrong)

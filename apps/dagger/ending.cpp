@@ -4,6 +4,8 @@
 #include "shapes.hpp"
 #include "store_access.hpp"
 
+#include <dagger/graph/words.hpp>
+
 namespace dagger::apps {
 
 namespace {
@@ -52,7 +54,8 @@ std::string how_to_look(const program& self, const std::string& id,
   return "look at it: " + self.name + " show " + id + as_option(store);
 }
 
-json shape_of(const ending& end, std::string_view parts) {
+json shape_of(const ending& end) {
+  const auto kind = end.job.is_flow ? graph::file_kind::flow : graph::file_kind::job;
   auto tasks = json::object();
   for (const auto& x : end.tasks)
     if (!x.replaced)
@@ -60,7 +63,7 @@ json shape_of(const ending& end, std::string_view parts) {
   auto made = json{{"id", end.job.id},
                    {"state", dagger::to_text(end.job.state)},
                    {"outputs", end.outputs},
-                   {parts, std::move(tasks)}};
+                   {graph::words_of(kind).nodes, std::move(tasks)}};
   if (end.why)
     made["error"] = to_json(*end.why);
   return made;
@@ -94,7 +97,7 @@ exit_code tell(program& self, const ending& end, const telling& how) {
   const auto state = end.job.state;
   const auto& store = how.store;
   if (how.as_json)
-    self.out.print_json(shape_of(end, how.parts));
+    self.out.print_json(shape_of(end));
   else if (state == job_state::completed)
     self.out.print_json(end.outputs);
   if (state == job_state::completed)

@@ -29,8 +29,6 @@ struct telling {
   std::optional<std::filesystem::path> store;
   /// As `schemas/run.schema.json`.
   bool as_json = false;
-  /// What that calls the tasks.
-  std::string_view parts = "tasks";
 };
 
 /// Prints the outputs, or why there are none.

@@ -4,9 +4,11 @@
 #include "catalogue.hpp"
 #include "ending.hpp"
 #include "shapes.hpp"
+#include "stepping.hpp"
 #include "store_access.hpp"
 #include "watching.hpp"
 
+#include <memory>
 #include <unistd.h>
 
 namespace dagger::apps {
@@ -18,13 +20,16 @@ using namespace std::chrono_literals;
 /// How long a first commit may take before signals are heard all the same.
 constexpr auto patience_with_the_disk = 10s;
 
-engine_options engine_for(const program& self, const follow_options& how) {
+engine_options engine_for(const program& self, const follow_options& how,
+                          const std::shared_ptr<step_gate>& gate) {
   auto made = engine_options{};
   made.store = how.store.value_or(std::filesystem::path{});
   made.adopt = adopt::named;
   made.holder = self.name + " " + how.command;
   made.max_slots = how.max_slots;
   made.reuse_outputs = how.reuse_outputs;
+  if (gate)
+    made.before_attempt = [gate](const upcoming_attempt& x) { return gate->wait(x); };
   return made;
 }
 
@@ -42,6 +47,8 @@ void say_why(program& self, const follow_options& how, watch_end reason) {
        "job " + how.id + " is not finished: --timeout " + to_text(*how.timeout) + " has passed",
        {},
        how_to_go_on(self, how.id, how.store)});
+  else if (reason == watch_end::left)
+    self.out.note("left: job " + how.id + " is not finished, and gone");
   else
     self.out.note("interrupted: job " + how.id + " is not finished; once more ends at once\n  "
                   + how_to_go_on(self, how.id, how.store));
@@ -92,6 +99,17 @@ watch_end wait_for_end(program& self, const follow_options& how, engine& runs,
   return watch(shown, watched, signals, deadline);
 }
 
+/// Goes through the job with a person.
+watch_end step_to_end(program& self, const follow_options& how, engine& runs, step_gate& gate,
+                      const interrupts& signals, const start& begin,
+                      std::optional<submission>& job) {
+  const auto done = bell{};
+  auto steps = stepping{self, how.id, runs, gate};
+  job = begin(runs);
+  job->then([done](const result<job_result>&) { done.ring(); });
+  return steps.run(signals, done.descriptor(), deadline_of(how));
+}
+
 } // namespace
 
 exit_code follow(program& self, const follow_options& how, const start& begin) {
@@ -100,11 +118,14 @@ exit_code follow(program& self, const follow_options& how, const start& begin) {
   if (how.store)
     damage.emplace(*how.store);
   auto end = std::optional<result<ending>>{};
+  const auto gate = how.step ? std::make_shared<step_gate>() : nullptr;
   {
-    auto runs = engine{engine_for(self, how)};
+    auto runs = engine{engine_for(self, how, gate)};
+    const auto opened = opened_at_last{gate}; // before the engine waits for what stands there
     add_all_agents(self, runs);
     auto job = std::optional<submission>{};
-    const auto reason = wait_for_end(self, how, runs, signals, begin, job);
+    const auto reason = gate ? step_to_end(self, how, runs, *gate, signals, begin, job)
+                             : wait_for_end(self, how, runs, signals, begin, job);
     if (reason != watch_end::ended) {
       if (const auto full = runs.full()) {
         self.out.complain(not_written(*full, how_to_go_on(self, how.id, how.store)));
@@ -123,7 +144,7 @@ exit_code follow(program& self, const follow_options& how, const start& begin) {
     }
   }
   if (*end)
-    return tell(self, **end, {how.store, how.json, how.parts});
+    return tell(self, **end, {how.store, how.json});
   self.out.complain(end->error());
   return code_of(end->error());
 }
@@ -151,7 +172,7 @@ result<exit_code> follow_there(program& self, const follow_options& how, control
     const auto end = ending_of(*(*opened)->read(), how.id);
     if (!end)
       return fail(end.error());
-    return tell(self, *end, {how.store, how.json, how.parts});
+    return tell(self, *end, {how.store, how.json});
   }
   if (reason == watch_end::deadline) {
     say_why(self, how, reason);

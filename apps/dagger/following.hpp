@@ -8,7 +8,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace dagger::apps {
 
@@ -24,9 +23,9 @@ struct follow_options {
   /// Outputs of equal calls are taken (`engine_options::reuse_outputs`).
   bool reuse_outputs = true;
   bool json = false;
-  /// What `--json` calls the tasks.
-  std::string_view parts = "tasks";
   bool verbose = false;
+  /// A person says when the next task begins; in memory only.
+  bool step = false;
 };
 
 /// Hands the job to an engine that has its agents.

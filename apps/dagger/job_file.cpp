@@ -53,6 +53,17 @@ graph::loaded load_job_file(const std::string& name, const graph::load_options& 
   return graph::load_file(name, options);
 }
 
+graph::instance job_from_here(const graph::spec& file, const json& inputs, std::string id) {
+  auto made = graph::instantiate(file, inputs, std::move(id));
+  if (!made)
+    return made;
+  if (auto problems = plan::problems(*made); !problems.empty())
+    return tl::unexpected(std::move(problems));
+  auto failed = std::error_code{};
+  made->folder = std::filesystem::current_path(failed).string();
+  return made;
+}
+
 void warn(console& out, const std::vector<error>& xs) {
   for (const auto& x : xs)
     out.note("warning: " + to_string(x));

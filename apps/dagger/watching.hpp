@@ -28,6 +28,7 @@ enum class watch_end : std::uint8_t {
   signal,   // a person wants to leave
   deadline, //
   lost,     // whoever worked on it has gone
+  left,     // a person who went through it step by step has had enough
 };
 
 watch_end watch(progress& shown, const watched_job& job, const interrupts& signals,

@@ -7,7 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace dagger {
 
@@ -171,6 +175,43 @@ TEST(actor_agents, are_given_back_when_the_engine_ends) {
   EXPECT_EQ((*tasks)[0].state, task_state::ready);
   EXPECT_EQ((*tasks)[0].interruptions, 0u);
   EXPECT_EQ((*tasks)[0].attempt, 0u);
+}
+
+TEST(actor_agents, are_asked_about_before_attempts_like_all_others) {
+  auto mutex = std::mutex{};
+  auto asked = std::vector<std::string>{};
+  auto options = engine_options{};
+  options.before_attempt = [&](const upcoming_attempt& x) {
+    auto guard = std::lock_guard{mutex};
+    asked.push_back(x.agent + " " + std::to_string(x.attempt) + " " + x.input.dump());
+    return x.input.contains("skip") ? attempt_choice::skip : attempt_choice::run;
+  };
+  auto engine = dagger::engine{options};
+  engine.add(quick());
+  add_actor_agent<counter>(engine, {.name = "counter"});
+  auto hasty = named("hasty", [](task&, const json&) -> outcome {
+    std::this_thread::yield();
+    return json(1);
+  });
+  hasty.timeout = duration{1};
+  hasty.heartbeat = duration{1};
+  engine.add(std::move(hasty));
+  auto job = dagger::job{"asked"};
+  auto first = job.add({.name = "first", .agent = "counter", .input = {{"add", 1}}});
+  auto second =
+    job.add({.name = "second", .agent = "quick", .after = {first}, .input = {{"skip", true}}});
+  job.add({.name = "needs", .agent = "quick", .after = {second}});
+  job.add({.name = "last", .agent = "hasty", .after = {first}});
+  auto end = got(engine.submit(job));
+  EXPECT_TRUE(end.completed());
+  EXPECT_EQ(end["first"]["children"], 1);
+  EXPECT_EQ(end.tasks().at(1).error->message, "skipped by hand");
+  EXPECT_EQ(end.tasks().at(2).state, task_state::skipped);
+  EXPECT_EQ(end.tasks().at(3).state, task_state::completed) << "it has all the time";
+  std::ranges::sort(asked);
+  EXPECT_EQ(asked, (std::vector<std::string>{"counter 1 {\"add\":1}", "hasty 1 {}",
+                                             "quick 1 {\"skip\":true}", "quick 1 {}"}))
+    << "the second visit of `first` is no beginning";
 }
 
 } // namespace

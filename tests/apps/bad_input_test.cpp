@@ -237,4 +237,36 @@ TEST(bad_input, agents_that_misbehave_fail_their_task_with_the_reason) {
   fails("enormous", "too_large: ");
 }
 
+/// A good flow file of about this size.
+std::string flow_of_size(std::size_t bytes) {
+  auto text = std::string{"name: big\nnodes:\n"};
+  text.reserve(bytes + 100);
+  for (auto i = 0; text.size() < bytes; ++i)
+    text += "  - {id: n" + std::to_string(i) + ", action: set, inputs: {v: 1}}\n";
+  return text;
+}
+
+TEST(bad_input, a_flow_file_of_100_mb_is_refused_without_being_taken_into_memory) {
+  const auto room = folder{};
+  const auto usual = call({"check", room.write("small.yaml", flow_of_size(1'000))});
+  EXPECT_TRUE(ended_with(usual, 0));
+  const auto file = room.write("big.yaml", flow_of_size(100'000'000));
+  for (const auto* command : {"check", "run"}) {
+    const auto x = call({command, file});
+    EXPECT_TRUE(ended_with(x, 2));
+    EXPECT_EQ(x.out, "");
+    EXPECT_EQ(x.err, "error: " + file + ": larger than 64 MiB\n");
+    EXPECT_LT(x.peak_kb, usual.peak_kb + 16'000);
+  }
+}
+
+TEST(bad_input, a_flow_of_100_mb_that_comes_through_a_pipe_is_read_up_to_the_bound) {
+  const auto room = folder{};
+  const auto usual = call({"check", room.write("small.yaml", flow_of_size(1'000))});
+  const auto x = call({"check", "/dev/stdin"}, {.input = flow_of_size(100'000'000)});
+  EXPECT_TRUE(ended_with(x, 2));
+  EXPECT_EQ(x.err, "error: /dev/stdin: larger than 64 MiB\n");
+  EXPECT_LT(x.peak_kb, usual.peak_kb + 250'000) << "a text that grows is there twice";
+}
+
 } // namespace

@@ -15,6 +15,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 extern char** environ;
@@ -201,7 +202,9 @@ ended process::wait() {
     ::kill(id_, SIGKILL);
   }
   auto status = 0;
-  ::waitpid(id_, &status, 0);
+  auto used = rusage{};
+  ::wait4(id_, &status, 0, &used);
+  seen_.peak_kb = used.ru_maxrss;
   id_ = -1;
   seen_.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   seen_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

@@ -19,6 +19,8 @@ struct ended {
   int signal = 0;
   std::string out;
   std::string err;
+  /// What it had of memory at most.
+  long peak_kb = 0;
 };
 
 struct process_options {

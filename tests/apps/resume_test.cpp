@@ -152,4 +152,79 @@ TEST(resume, a_crash_of_the_process_is_not_blamed_on_the_store) {
   EXPECT_TRUE(holds(x.err, "error: crashed by signal 11 with the store " + (room / "s") + " open"));
 }
 
+/// A flow that naps before it touches files, all by relative names.
+constexpr auto files_flow = R"(name: files
+nodes:
+  - {id: nap, action: sleep, inputs: {duration: 1s}}
+  - {id: read, action: read_file, dependencies: [nap], inputs: {path: in.txt}}
+  - {id: written, action: write_file, dependencies: [nap], inputs: {path: w.txt, content: x}}
+  - {id: shout, action: shell, dependencies: [nap], inputs: {script: "tr a-z A-Z < in.txt > {out}"},
+     outputs: [{name: out, file: made/out.txt}], cache: up_to_date}
+  - {id: below, action: shell, dependencies: [nap], inputs: {script: pwd, cwd: sub}}
+  - {id: listed, action: glob, dependencies: [written], inputs: {pattern: "w.*"}}
+  - id: late
+    action: shell
+    dependencies: [shout]
+    inputs: [{name: script, value: "cat {text}"}, {name: text, reference: shout.out}]
+outputs: {read: read.content, below: below.stdout, listed: listed.paths, late: late.stdout,
+          out: shout.out}
+)";
+
+TEST(resume, relative_paths_begin_where_the_run_was_started) {
+  for (const auto* command : {"resume", "run"}) {
+    const auto home = folder{};
+    const auto elsewhere = folder{};
+    const auto file = home.write("files.yaml", files_flow);
+    home.write("in.txt", "hello");
+    std::filesystem::create_directory(home / "sub");
+    std::filesystem::create_directory(home / "made");
+    const auto words =
+      std::vector<std::string>{"run", file, "--id", "nap-1", "--store", home / "s", "-v"};
+    {
+      auto running = process{dagger_command(words), {.directory = home.path()}};
+      ASSERT_TRUE(running.says("nap suspended"));
+      running.send(SIGKILL);
+      running.wait();
+    }
+    const auto again = std::string{command} == "run"
+                       ? words
+                       : std::vector<std::string>{"resume", "nap-1", "--store", home / "s"};
+    const auto x = call(again, {.directory = elsewhere.path()});
+    EXPECT_TRUE(ended_with(x, 0));
+    const auto real = std::filesystem::canonical(home.path());
+    EXPECT_EQ(json::parse(x.out), (json{{"read", "hello"},
+                                        {"below", (real / "sub").string() + "\n"},
+                                        {"listed", {"w.txt"}},
+                                        {"late", "HELLO"},
+                                        {"out", "made/out.txt"}}))
+      << x.err;
+    EXPECT_EQ(content_of(home / "made/out.txt"), "HELLO");
+    EXPECT_EQ(content_of(home / "w.txt"), "x");
+    EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
+  }
+}
+
+TEST(resume, a_flow_prints_nodes_as_run_does) {
+  const auto room = folder{};
+  const auto file = room.write("flow.yaml", "name: nap\n"
+                                            "nodes:\n"
+                                            "  - {id: nap, action: sleep, inputs: {duration: 1s}}\n"
+                                            "  - {id: last, action: set, dependencies: [nap]}\n");
+  const auto words =
+    std::vector<std::string>{"run", file, "--id", "nap-1", "--store", room / "s", "-v", "--json"};
+  {
+    auto running = process{dagger_command(words)};
+    ASSERT_TRUE(running.says("nap suspended"));
+    running.send(SIGKILL);
+    running.wait();
+  }
+  const auto resumed = call({"resume", "nap-1", "--store", room / "s", "--json"});
+  EXPECT_TRUE(ended_with(resumed, 0));
+  const auto shape = valid(resumed.out, "run");
+  EXPECT_EQ(shape["nodes"]["last"]["state"], "completed");
+  EXPECT_FALSE(shape.contains("tasks"));
+  EXPECT_EQ(json::parse(call(words).out), shape)
+    << "a finished run is told by `run` in the same way";
+}
+
 } // namespace

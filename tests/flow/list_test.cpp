@@ -8,6 +8,7 @@
 #include <atomic>
 #include <numeric>
 #include <string>
+#include <thread>
 
 namespace dagger {
 
@@ -157,6 +158,84 @@ TEST(flow_sub_flows, an_input_without_a_value_is_an_error_before_the_run) {
   x.add("first", inside.of, inside.twice);
   EXPECT_EQ(error_of(engine.run(x)).message,
             "node 'first': the input 'a' of flow 'inside' is not bound to a value");
+}
+
+TEST(flow_sub_flows, a_failure_stops_the_sub_flow_and_nothing_around_it) {
+  auto engine = dagger::engine{};
+  for (auto policy : {on_failure::stop, on_failure::carry_on}) {
+    auto inside = flow{"inside"};
+    inside.on_failure(policy).max_parallel(1);
+    auto broken = inside.add("broken", []() -> int { throw error{"test.no", "no luck"}; });
+    inside.add("free", [] { return 1; });
+    inside
+      .add(
+        "tidy", [](const int* v) { return v == nullptr; }, maybe(broken))
+      .run_if(run_if::all_done);
+    auto x = flow{"outside"};
+    x.on_failure(on_failure::carry_on);
+    auto node = x.add("node", inside, broken);
+    auto beside = x.add("beside", [] { return 2; });
+    auto run = got(engine.run(x));
+    EXPECT_EQ(run.state(), job_state::failed);
+    EXPECT_EQ(run.failure()->message, "broken: no luck");
+    EXPECT_EQ(run[beside], 2);
+    auto nodes = run.at(node).nodes;
+    EXPECT_EQ(nodes.at(1).skipped_because, policy == on_failure::stop ? "stopped" : "");
+    EXPECT_EQ(nodes.at(2).state, task_state::completed);
+  }
+}
+
+TEST(flow_sub_flows, one_that_pauses_pauses_the_run_which_goes_on_with_it) {
+  auto engine = dagger::engine{};
+  auto inside = flow{"inside"};
+  inside.on_failure(on_failure::pause);
+  auto firsts = 0;
+  auto first = inside.add("first", [&] { return ++firsts; });
+  auto repaired = false;
+  auto second = inside.add(
+    "second",
+    [&](int v) {
+      if (!repaired)
+        throw error{"test.broken", "until it is repaired"};
+      return v + 1;
+    },
+    first);
+  auto x = flow{"outside"};
+  auto node = x.add("node", inside, second);
+  auto after = x.add(
+    "after", [](int v) { return v * 10; }, node);
+  auto paused = got(engine.run(x));
+  ASSERT_EQ(paused.state(), job_state::paused) << paused.report_text();
+  EXPECT_EQ(paused.at(node).state, task_state::waiting);
+  EXPECT_EQ(paused.at(node).nodes.at(1).state, task_state::failed);
+  auto again = got(engine.resume(paused));
+  ASSERT_EQ(again.state(), job_state::paused) << "it is still broken";
+  repaired = true;
+  auto run = got(engine.resume(again));
+  ASSERT_TRUE(run.completed()) << run.report_text();
+  EXPECT_EQ(run[after], 20);
+  EXPECT_EQ(firsts, 1) << "what has completed does not run again";
+}
+
+TEST(flow_sub_flows, max_parallel_of_one_is_for_its_nodes) {
+  auto engine = dagger::engine{{.threads = 4}};
+  auto present = std::atomic{0};
+  auto most = std::atomic{0};
+  auto inside = flow{"inside"};
+  inside.max_parallel(1);
+  auto busy = [&] {
+    most = std::max(most.load(), ++present);
+    std::this_thread::yield();
+    return --present;
+  };
+  auto last = inside.add("last", busy);
+  for (auto i = 0; i < 20; ++i)
+    inside.add("n" + std::to_string(i), busy);
+  auto x = flow{"outside"};
+  x.max_parallel(4);
+  x.add("node", inside, last);
+  EXPECT_TRUE(got(engine.run(x)).completed());
+  EXPECT_EQ(most, 1);
 }
 
 TEST(flow_actions, agents_are_nodes_with_references_to_others) {

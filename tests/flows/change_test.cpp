@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
+
 namespace {
 
 using namespace flows;
@@ -237,6 +240,36 @@ TEST(change, a_run_that_has_ended_is_not_changed) {
       EXPECT_NE(told.find("it is completed"), std::string::npos) << told;
     }
     EXPECT_EQ(run.events(), events);
+  });
+}
+
+TEST(change, a_node_that_says_nothing_of_retries_has_those_of_the_flow) {
+  both([](run_at_work& run) {
+    auto calls = std::make_shared<std::atomic<int>>(0);
+    run.engine.add({.name = "fails", .run = [calls](dagger::task&, const json&) -> outcome {
+                      ++*calls;
+                      throw dagger::error{"test.broken", "always"};
+                    }});
+    run.start(R"(
+name: patient
+inputs: {who: {}, list: {default: [1]}}
+config: {on_failure: continue, retry: {max_attempts: 3, initial: 1ms, backoff: fixed}}
+nodes: [{id: hold, action: holds}]
+)");
+    EXPECT_EQ(said(run.engine.add_node("run", R"(
+- {id: silent, action: fails, dependencies: [hold]}
+- {id: once, action: fails, dependencies: [hold], try_count: 1}
+- {id: each, action: fails, dependencies: [hold], for_each: inputs.list}
+)")),
+              "ok");
+    // The same again changes nothing.
+    EXPECT_EQ(said(run.engine.add_node("run", "{id: silent, action: fails, dependencies: [hold]}")),
+              "ok");
+    run.go();
+    EXPECT_EQ(run.task("silent").starts, 3u);
+    EXPECT_EQ(run.task("once").starts, 1u);
+    EXPECT_EQ(run.task("each[0]").starts, 3u);
+    EXPECT_EQ(*calls, 7);
   });
 }
 

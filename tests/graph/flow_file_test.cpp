@@ -344,4 +344,28 @@ TEST(flow_file, a_hundred_thousand_nodes_are_checked) {
   EXPECT_EQ(good(text).nodes.size(), 100'000u);
 }
 
+TEST(flow_file, without_times_nothing_of_it_or_of_its_sub_flows_can_be_late) {
+  const auto x = good(R"(
+name: late
+config: {timeout: 1s, max_parallel: 2}
+nodes:
+  - {id: a, action: x, timeout: 1s, retry: {initial: 3s}}
+  - {id: b, action: 'flow:inner'}
+  - {id: c, action: 'flow:inner'}
+flows:
+  - name: inner
+    config: {timeout: 1s}
+    nodes: [{id: a, action: x, timeout: 1s}, {id: b, action: x}]
+)");
+  const auto slow = without_times(x);
+  EXPECT_FALSE(slow.config.timeout || slow.nodes[0].timeout);
+  EXPECT_EQ(slow.config.max_parallel, 2u);
+  EXPECT_EQ(slow.nodes[0].retry, x.nodes[0].retry);
+  const auto& inner = *slow.sub_flows.at("inner");
+  EXPECT_FALSE(inner.config.timeout || inner.nodes[0].timeout);
+  EXPECT_EQ(inner.nodes.size(), 2u);
+  EXPECT_EQ(slow.flows[0], slow.sub_flows.at("inner")) << "it is one";
+  EXPECT_TRUE(x.nodes[0].timeout && x.flows[0]->config.timeout) << "the other is as it was";
+}
+
 } // namespace

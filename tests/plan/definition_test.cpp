@@ -248,6 +248,9 @@ TEST(definition, the_hash_is_of_the_content_only) {
   b.id = "another";
   b.created_by = "somebody";
   b.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  b.is_flow = true;
+  b.retry = retry_policy{.max_attempts = 3};
+  b.folder = "/home/ann";
   b.tasks[1].after = {task_ref::nth(0)}; // the same task by number
   EXPECT_EQ(hash_of(a), hash_of(b));
   EXPECT_EQ(difference(a, b), "");

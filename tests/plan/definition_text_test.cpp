@@ -27,6 +27,9 @@ job_spec full() {
   made.planning_agent = "two";
   made.on_failure = on_failure::stop;
   made.resources = {{"gpu", 4}};
+  made.is_flow = true;
+  made.retry = retry_policy{.max_attempts = 2, .backoff = backoff::fixed};
+  made.folder = "/home/ann";
   auto first = task_spec{};
   first.agent = "one";
   auto second = task_spec{};

@@ -220,4 +220,31 @@ TEST(query, some_tasks_are_read_in_the_order_of_the_ranges) {
   EXPECT_EQ(plan::tasks_of(*disk, 1)->size(), 1'000u);
 }
 
+TEST(query, a_job_says_where_it_came_from_and_so_do_those_that_it_submits) {
+  auto p = with_agent();
+  auto spec = job_of("j", {task_of("x")});
+  spec.is_flow = true;
+  spec.retry = retry_policy{.max_attempts = 7, .backoff = backoff::linear, .retry_on = {"timeout"}};
+  spec.folder = "/home/ann";
+  p.submit(spec);
+  auto child = std::make_shared<plan::job_spec>(job_of("child", {task_of("y")}));
+  auto elsewhere = std::make_shared<plan::job_spec>(job_of("elsewhere", {task_of("z")}));
+  elsewhere->folder = "/tmp";
+  auto r = plan::report{};
+  r.attempt = p.assigned().front().attempt;
+  r.outcome = output(1);
+  r.jobs = {{child, plan::hash_of(*child), on_parent_end::leave},
+            {elsewhere, plan::hash_of(*elsewhere), on_parent_end::leave}};
+  p.apply(plan::tasks_reported{{std::move(r)}});
+  p.open(); // from the rows alone
+  const auto found = p.job("j");
+  EXPECT_TRUE(found.is_flow);
+  EXPECT_EQ(found.retry, spec.retry);
+  EXPECT_EQ(found.folder, "/home/ann");
+  EXPECT_EQ(p.job("child").folder, "/home/ann");
+  EXPECT_EQ(p.job("elsewhere").folder, "/tmp");
+  EXPECT_FALSE(p.job("child").is_flow);
+  EXPECT_FALSE(p.job("child").retry.has_value());
+}
+
 } // namespace dagger::test

@@ -38,8 +38,8 @@ failure wrong(std::string message) {
   return {std::string{code::invalid_input}, std::move(message), false, {}};
 }
 
-tl::expected<std::string, failure> read_whole(const std::string& path) {
-  auto file = descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+tl::expected<std::string, failure> read_whole(const task& self, const std::string& path) {
+  auto file = descriptor{::open(self.reached(path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct ::stat about {};
   if (file.get() < 0 || ::fstat(file.get(), &about) != 0)
     return tl::unexpected{failed("cannot read", path, errno)};
@@ -65,10 +65,10 @@ tl::expected<std::string, failure> read_whole(const std::string& path) {
   }
 }
 
-outcome read(task&, const json& input) {
+outcome read(task& self, const json& input) {
   auto path = input["path"].get<std::string>();
   auto format = input.value("format", std::string{"text"});
-  auto bytes = read_whole(path);
+  auto bytes = read_whole(self, path);
   if (!bytes)
     return bytes.error();
   auto size = bytes->size();
@@ -131,7 +131,7 @@ outcome write(task& self, const json& input) {
   auto bytes = bytes_of(input["content"], input.value("format", std::string{"text"}));
   if (!bytes)
     return wrong(bytes.error().message);
-  auto target = std::filesystem::path{path};
+  auto target = std::filesystem::path{self.reached(path)};
   auto problem = std::error_code{};
   if (std::filesystem::is_directory(target, problem))
     return failed("cannot write", path, EISDIR);
@@ -142,9 +142,9 @@ outcome write(task& self, const json& input) {
   if (file.get() < 0)
     return failed("cannot write", path, errno);
   auto why = write_whole(file.get(), *bytes);
-  if (struct ::stat old{}; why == 0 && ::stat(path.c_str(), &old) == 0)
+  if (struct ::stat old{}; why == 0 && ::stat(target.c_str(), &old) == 0)
     why = ::fchmod(file.get(), old.st_mode & 07777) == 0 ? 0 : errno;
-  if (why == 0 && ::rename(temporary.c_str(), path.c_str()) != 0)
+  if (why == 0 && ::rename(temporary.c_str(), target.c_str()) != 0)
     why = errno;
   if (why != 0) {
     ::unlink(temporary.c_str());
@@ -156,9 +156,9 @@ outcome write(task& self, const json& input) {
   return json{{"path", path}, {"size", bytes->size()}};
 }
 
-outcome find_paths(task&, const json& input) {
+outcome find_paths(task& self, const json& input) {
   auto pattern = input["pattern"].get<std::string>();
-  auto folder = input.value("cwd", std::string{});
+  auto folder = self.reached(input.value("cwd", std::string{}));
   auto is_below = !folder.empty() && !pattern.starts_with('/');
   auto escaped = std::string{};
   for (auto c : folder)

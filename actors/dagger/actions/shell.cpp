@@ -67,7 +67,7 @@ outcome run_script(task& self, const json& input, children& notes) {
     return to_failure(script.error(), false);
   auto noted = children::note{};
   auto what = command{.words = words_for(std::move(*script))};
-  what.working_directory = input.value("cwd", std::string{});
+  what.working_directory = self.reached(input.value("cwd", std::string{}));
   what.input = input.value("stdin", std::string{});
   if (input.contains("env"))
     what.environment = input["env"].get<std::map<std::string, std::string>>();

@@ -3,13 +3,13 @@
 
 #include <dagger/actors/descriptor.hpp>
 #include <dagger/actors/node_visit.hpp>
+#include <dagger/actors/run_folder.hpp>
 #include <dagger/actors/value_of.hpp>
 #include <dagger/codec/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -60,24 +60,39 @@ std::vector<std::string> paths_in(const json& schema, const json& value) {
   return found;
 }
 
+/// The file as it stands; the error not_found. `by_content`: its time does not matter, its bytes
+/// do.
+result<plan::file_identity> identity_of(const std::string& folder, const std::string& path,
+                                        bool by_content) {
+  auto here = reached(folder, path);
+  struct ::stat about {};
+  if (::stat(here.c_str(), &about) != 0)
+    return fail(code::not_found, "'" + path + "': " + std::strerror(errno));
+  auto made = plan::file_identity{.path = path, .size = static_cast<std::uint64_t>(about.st_size)};
+  if (by_content && S_ISREG(about.st_mode)) {
+    auto content = content_of(here);
+    if (!content)
+      return fail(std::move(content.error()));
+    made.content = *content;
+  } else {
+    made.modified = std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
+  }
+  return made;
+}
+
 /// All of them, or nothing if one cannot be read.
-std::optional<std::vector<plan::file_identity>> identities_of(std::vector<std::string> paths,
-                                                              bool by_content) {
+std::optional<std::vector<plan::file_identity>>
+identities_of(const std::string& folder, std::vector<std::string> paths, bool by_content) {
   std::ranges::sort(paths);
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   auto made = std::vector<plan::file_identity>{};
   for (auto& path : paths) {
-    auto one = identity_of(path, by_content);
+    auto one = identity_of(folder, path, by_content);
     if (!one)
       return std::nullopt;
     made.push_back(std::move(*one));
   }
   return made;
-}
-
-std::string working_folder() {
-  auto failed = std::error_code{};
-  return std::filesystem::current_path(failed).string();
 }
 
 digest hash_of(const json& x) {
@@ -91,30 +106,14 @@ json outputs_of(const node_visit& node) {
   return {std::move(made), node.output_paths()};
 }
 
-bool are_unchanged(const std::vector<plan::file_identity>& files) {
-  return std::ranges::all_of(files, [](auto& x) {
-    auto present = identity_of(x.path, x.content.has_value());
+bool are_unchanged(const std::string& folder, const std::vector<plan::file_identity>& files) {
+  return std::ranges::all_of(files, [&](auto& x) {
+    auto present = identity_of(folder, x.path, x.content.has_value());
     return present && *present == x;
   });
 }
 
 } // namespace
-
-result<plan::file_identity> identity_of(const std::string& path, bool by_content) {
-  struct ::stat about {};
-  if (::stat(path.c_str(), &about) != 0)
-    return fail(code::not_found, "'" + path + "': " + std::strerror(errno));
-  auto made = plan::file_identity{.path = path, .size = static_cast<std::uint64_t>(about.st_size)};
-  if (by_content && S_ISREG(about.st_mode)) {
-    auto content = content_of(path);
-    if (!content)
-      return fail(std::move(content.error()));
-    made.content = *content;
-  } else {
-    made.modified = std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
-  }
-  return made;
-}
 
 std::optional<cached_call> cached_call::of(const node_visit& node, const agent& action,
                                            const json& input, store::view& view,
@@ -127,12 +126,13 @@ std::optional<cached_call> cached_call::of(const node_visit& node, const agent& 
   auto paths = node.input_files();
   for (auto& path : paths_in(action.input, input))
     paths.push_back(std::move(path));
-  auto files = identities_of(std::move(paths), made.rule_.hash_content);
+  made.folder_ = node.folder();
+  auto files = identities_of(made.folder_, std::move(paths), made.rule_.hash_content);
   if (!files)
     return std::nullopt;
   made.inputs_ = std::move(*files);
   made.is_whole_ = given.first_visit || made.inputs_.empty();
-  auto folder = working_folder();
+  auto folder = full_folder(made.folder_);
   auto call =
     json{{"way", way_of_hashing},       {"action", action.name}, {"version", action.version},
          {"input", node.plain_input()}, {"folder", folder},      {"files", json::array()},
@@ -151,7 +151,7 @@ std::optional<cached_call> cached_call::of(const node_visit& node, const agent& 
 
 bool cached_call::counts(const plan::cached_row& row, timestamp now) const {
   return row.call == call_ && row.until > now && (!rule_.ttl || later(row.made, *rule_.ttl) > now)
-      && are_unchanged(row.files);
+      && are_unchanged(folder_, row.files);
 }
 
 std::optional<plan::cached_row> cached_call::find(store::view& view, const plan::cached_row* recent,
@@ -166,12 +166,12 @@ std::optional<plan::cached_row> cached_call::find(store::view& view, const plan:
 
 std::optional<plan::kept_output> cached_call::keep(const node_visit& node, const agent& action,
                                                    const json& output) const {
-  if (!is_whole_ || !are_unchanged(inputs_))
+  if (!is_whole_ || !are_unchanged(folder_, inputs_))
     return std::nullopt;
   auto written = node.output_paths();
   for (auto& path : paths_in(action.output, output))
     written.push_back(std::move(path));
-  auto files = identities_of(std::move(written), rule_.hash_content);
+  auto files = identities_of(folder_, std::move(written), rule_.hash_content);
   if (!files)
     return std::nullopt;
   return plan::kept_output{.place = place_,

@@ -25,10 +25,6 @@ namespace dagger::actors {
 
 class node_visit;
 
-/// The file as it stands; the error not_found. `by_content`: its time does not matter, its bytes
-/// do.
-result<plan::file_identity> identity_of(const std::string& path, bool by_content);
-
 /// A call of a node with a rule for its output (`graph::cache_rule`).
 class cached_call {
 public:
@@ -62,6 +58,8 @@ private:
   bool counts(const plan::cached_row& row, timestamp now) const;
 
   graph::cache_rule rule_;
+  /// Where its relative paths begin.
+  std::string folder_;
   digest place_;
   digest call_;
   /// The outcome of a later visit follows from files as they were when the first one began.

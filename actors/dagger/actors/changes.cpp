@@ -123,6 +123,7 @@ graph::running_graph changes::outline() {
     plan::load_value(view_, job_.number, store::job_itself, store::slot::input, job_.inputs));
   if (!made.inputs.is_object())
     made.inputs = json::object();
+  made.retry = job_.retry;
   for (auto& [name, at] : by_name_)
     made.nodes.push_back({.id = name, .action = tasks_[at].agent});
   made.describe = [this](graph::node& x) { describe(x); };

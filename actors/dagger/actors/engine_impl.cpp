@@ -63,7 +63,7 @@ engine::impl::impl(engine_options options, parts from)
     workplace_(std::make_shared<workplace>(
       workplace{views_, directory_, std::make_shared<stderr_log>(options_.log), line_,
                 std::make_shared<program_cache>(), std::make_shared<calls_in_progress>(),
-                options_.reuse_outputs})),
+                options_.reuse_outputs, options_.before_attempt})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_, workplace_->logger),
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
@@ -262,6 +262,10 @@ void engine::impl::add_all(std::vector<agent> xs) {
 agent_ptr engine::impl::prepared(agent x, needs_function function) const {
   if (options_.max_slots > 0 && !x.cooperative)
     x.concurrency = std::min(std::max(x.concurrency, limits::blocking_slots), options_.max_slots);
+  if (options_.before_attempt) {
+    x.cooperative = x.cooperative && function == needs_function::no; // those that are actors
+    x.timeout = x.heartbeat = duration{0};
+  }
   auto known = prepare(std::move(x), function);
   if (!known)
     throw std::move(known.error());

@@ -207,6 +207,9 @@ private:
   void settle_element(flow_item x, task_state how, nodes& ready);
   bool start_pending(worker& me, flow_item x);
   void start_sub_flow(flow_item x, std::uint64_t serial);
+  std::shared_ptr<flow_execution> paused_sub_flow(std::uint32_t node) const;
+  std::shared_ptr<flow_execution> new_sub_flow(std::uint32_t node) const;
+  void pause_with(flow_item x, std::uint64_t serial);
   void start_action(flow_item x, std::uint64_t serial);
   json action_input(std::uint32_t node) const;
   void end_pending(flow_item x, std::uint64_t serial, std::optional<failure> why,

@@ -145,13 +145,10 @@ bool flow_execution::start_pending(worker& me, flow_item x) {
 
 void flow_execution::start_sub_flow(flow_item x, std::uint64_t serial) {
   auto& body = *static_cast<const flow_parts::sub_flow_body*>(program_->tables->nodes[x.node].body);
-  auto inside = std::make_shared<flow_execution>(program_->sub_flows.at(x.node), services_);
-  auto before = program_->edges.before(x.node);
-  for (auto k = std::size_t{0}; k < body.inputs.size(); ++k)
-    inside->set_input(body.inputs[k], value_of(before[k]));
-  for (auto input : inside->program().inputs)
-    if (!inside->has_input(input))
-      inside->take_fallback(input);
+  auto inside = paused_sub_flow(x.node);
+  auto goes_on = inside != nullptr;
+  if (!goes_on)
+    inside = new_sub_flow(x.node);
   {
     auto guard = std::lock_guard{mutex_};
     sub_flows_[x.node] = inside;
@@ -160,11 +157,9 @@ void flow_execution::start_sub_flow(flow_item x, std::uint64_t serial) {
         there->cancel({code::cancelled, "the flow around it was stopped"});
     };
   }
-  inside->begin([self = shared_from_this(), x, serial, output = body.output](flow_execution& end) {
+  auto on_end = [self = shared_from_this(), x, serial, output = body.output](flow_execution& end) {
     if (end.state() == job_state::paused)
-      return self->end_pending(
-        x, serial,
-        failure{.code = std::string{code::unavailable}, .message = "the sub-flow is paused"}, {});
+      return self->pause_with(x, serial);
     if (end.state() != job_state::completed)
       return self->end_pending(
         x, serial,
@@ -182,7 +177,54 @@ void flow_execution::start_sub_flow(flow_item x, std::uint64_t serial) {
       if (type)
         type->copy(value, to);
     });
-  });
+  };
+  if (goes_on)
+    inside->resume(std::move(on_end));
+  else
+    inside->begin(std::move(on_end));
+}
+
+/// Null if there is none.
+std::shared_ptr<flow_execution> flow_execution::paused_sub_flow(std::uint32_t node) const {
+  auto guard = std::lock_guard{mutex_};
+  auto found = sub_flows_.find(node);
+  if (found == sub_flows_.end() || found->second->state() != job_state::paused)
+    return nullptr;
+  return found->second;
+}
+
+std::shared_ptr<flow_execution> flow_execution::new_sub_flow(std::uint32_t node) const {
+  auto& body = *static_cast<const flow_parts::sub_flow_body*>(program_->tables->nodes[node].body);
+  auto made = std::make_shared<flow_execution>(program_->sub_flows.at(node), services_);
+  auto before = program_->edges.before(node);
+  for (auto k = std::size_t{0}; k < body.inputs.size(); ++k)
+    made->set_input(body.inputs[k], value_of(before[k]));
+  for (auto input : made->program().inputs)
+    if (!made->has_input(input))
+      made->take_fallback(input);
+  return made;
+}
+
+/// A sub-flow is paused, and so is this: the node is ready again after `resume`. One that is being
+/// ended cannot be paused any more: there the sub-flow has failed.
+void flow_execution::pause_with(flow_item x, std::uint64_t serial) {
+  core_.hold();
+  auto is_held = core_.mode_now() == graph::run::mode::held;
+  {
+    auto guard = std::lock_guard{mutex_};
+    auto found = pending_.find(x.key());
+    if (found == pending_.end() || found->second.serial != serial)
+      return;
+    is_held = is_held && !found->second.timed_out;
+    if (is_held)
+      pending_.erase(found);
+  }
+  if (!is_held)
+    return end_pending(
+      x, serial,
+      failure{.code = std::string{code::unavailable}, .message = "the sub-flow is paused"}, {});
+  follow_mode();
+  done_in_order(x, {});
 }
 
 /// What the agent gets: the references replaced by values of nodes.

@@ -1,11 +1,13 @@
 // A node from its program to the action, and back.
 #include <dagger/actors/node_visit.hpp>
 
+#include <dagger/actors/run_folder.hpp>
 #include <dagger/actors/value_of.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/placeholders.hpp>
 #include <dagger/graph/node_program.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 
@@ -33,6 +35,12 @@ json failure_of(program_reader& reader, store::view& view, const plan::assignmen
   throw error{code::store_corrupt, "'" + given.task_name + "' does not come after '" + name + "'"};
 }
 
+/// Whether it matters to it where relative paths begin.
+bool names_files(const graph::node_program& code) {
+  return code.cache || std::ranges::any_of(code.inputs, &graph::program_input::is_file)
+      || std::ranges::any_of(code.outputs, [](auto& x) { return !x.file.empty(); });
+}
+
 std::string shown(const json& x) {
   return x.is_string() ? x.get<std::string>() : to_text(x);
 }
@@ -49,12 +57,17 @@ node_visit::node_visit(store::view& view, program_cache& programs, const plan::a
       throw error{code::store_corrupt, "'" + given.task_name + "' is a part of no task"};
     ready_ = reader.body_of(*given.parent, part->visit);
     scope_ = std::move(part->scope);
+    if (names_files(program()))
+      folder_ = folder_of(view, given.attempt.job);
     return;
   }
   auto code = value_of(graph::decode(input));
   auto reads = has_evaluated(code, given) ? std::vector<plan::task_range>{} : given.dependencies;
   ready_ = reader.ready(std::move(code), reads);
   scope_ = program().scope;
+  if (names_files(program()))
+    folder_ = folder_of(view, given.attempt.job);
+  flow_has_stopped_ = program().can_be_stopped && given.parent && reader.has_stopped(*given.parent);
   if (auto& failed = program().failure_of; !failed.empty())
     scope_["failure"] = failure_of(reader, view, given, program().prefix + failed);
 }
@@ -71,6 +84,10 @@ result<std::optional<json>> node_visit::evaluate() {
     left_out_ = "a part before it has failed";
     return std::nullopt;
   }
+  if (flow_has_stopped_ && given_.first_visit) {
+    left_out_ = "stopped";
+    return std::nullopt;
+  }
   if (has_evaluated(program(), given_))
     return json(nullptr);
   auto done = ready_->code.evaluate(scope_, ready_->around->inputs, ready_->outputs());
@@ -82,7 +99,7 @@ result<std::optional<json>> node_visit::evaluate() {
   }
   auto& found = std::get<graph::evaluated>(*done);
   for (auto& [name, path] : found.files)
-    if (auto ignored = std::error_code{}; !fs::exists(path, ignored))
+    if (auto ignored = std::error_code{}; !fs::exists(reached(folder_, path), ignored))
       return fail(code::not_found, "input '" + name + "': there is no file " + to_text(json(path)));
   if (program().cache) {
     plain_input_ = found.input;
@@ -104,10 +121,11 @@ result<void> node_visit::name_files(json& input) {
       return value == input.end() ? std::string{} : shown(*value);
     });
     auto& attempt = given_.attempt;
-    auto temporary = path + "." + given_.job_id + "-" + std::to_string(attempt.task) + "-"
-                   + std::to_string(attempt.visit) + "-" + std::to_string(attempt.attempt) + ".tmp";
+    auto temporary = reached(folder_, path) + "." + given_.job_id + "-"
+                   + std::to_string(attempt.task) + "-" + std::to_string(attempt.visit) + "-"
+                   + std::to_string(attempt.attempt) + ".tmp";
     auto failed = std::error_code{};
-    if (auto folder = fs::path{path}.parent_path(); !folder.empty())
+    if (auto folder = fs::path{temporary}.parent_path(); !folder.empty())
       fs::create_directories(folder, failed);
     if (failed)
       return fail(code::exception,
@@ -140,7 +158,7 @@ result<std::vector<schema::violation>> node_visit::finish(json& output) {
     return wrong;
   for (auto& x : files_) {
     auto failed = std::error_code{};
-    fs::rename(x.temporary, x.path, failed);
+    fs::rename(x.temporary, reached(folder_, x.path), failed);
     if (failed)
       return fail(code::exception,
                   "output '" + x.name + "': cannot rename to " + x.path + ": " + failed.message());

@@ -44,6 +44,11 @@ public:
     return ready_->code.program();
   }
 
+  /// Where its relative paths begin, if it says any; as `folder_of`.
+  const std::string& folder() const {
+    return folder_;
+  }
+
   // For the question whether an equal call has been made (`cached_call.hpp`); nothing of it is
   // there if the program has no rule for that.
 
@@ -77,7 +82,7 @@ private:
   struct output_file {
     std::string name;
     std::string path;
-    /// Where the action writes it.
+    /// Where the action writes it, as this process reaches it.
     std::string temporary;
   };
 
@@ -87,6 +92,9 @@ private:
   const plan::assignment& given_;
   program_ptr ready_;
   json scope_;
+  /// The sub-flow that it is a node of has been stopped.
+  bool flow_has_stopped_ = false;
+  std::string folder_;
   std::string left_out_;
   std::vector<output_file> files_;
   json plain_input_;

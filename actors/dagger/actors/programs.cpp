@@ -116,6 +116,20 @@ plan::task_status program_reader::task(std::uint32_t number) {
   return std::move(value_of(plan::tasks_of(view_, job_, {{number, 1}})).front());
 }
 
+bool program_reader::has_stopped(std::uint32_t flow) {
+  auto failed = static_cast<std::size_t>(task_state::failed);
+  if (value_of(plan::job_of(view_, job_)).counts[failed] == 0) // few have to look any further
+    return false;
+  for (auto& x : value_of(plan::tasks_of(view_, job_, to_ranges(task(flow).waited)))) {
+    if (x.state != task_state::failed || !x.templated)
+      continue;
+    auto document = value_of(plan::load_value(view_, job_, x.number, store::slot::input, x.input));
+    if (graph::is_program(document) && value_of(graph::decode(document)).stops_flow)
+      return true;
+  }
+  return false;
+}
+
 json program_reader::output_of(const plan::task_status& of) {
   return value_of(plan::load_value(view_, job_, of.number, store::slot::output, of.output));
 }

@@ -90,6 +90,8 @@ public:
   /// What the parts run that a task has added in one of its visits.
   program_ptr body_of(std::uint32_t owner, std::uint32_t visit);
   plan::task_status task(std::uint32_t number);
+  /// Whether a node of a sub-flow, which this task runs, has failed and by that stopped it.
+  bool has_stopped(std::uint32_t flow);
   json output_of(const plan::task_status& task);
   /// What the action of a task got when it ran; null if it was not to run.
   json input_of(const plan::task_status& task);

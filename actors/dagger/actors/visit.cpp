@@ -90,6 +90,18 @@ result<void> task::impl::prepare() {
   return {};
 }
 
+bool task::impl::is_left_out() const {
+  auto& ask = where->before_attempt;
+  if (!ask || !given.first_visit)
+    return false;
+  auto choice = ask({.job_id = given.job_id,
+                     .task = given.task_name,
+                     .agent = agent->options.name,
+                     .attempt = given.attempt.attempt,
+                     .input = input});
+  return choice == attempt_choice::skip;
+}
+
 /// What the task got that is to be undone, and what it has returned.
 json task::impl::undoing_input(store::view& view) const {
   auto reader = actors::program_reader{view, *where->programs, given.attempt.job};
@@ -274,6 +286,8 @@ std::optional<plan::report> ended_before(task::impl& self) {
     if (done)
       if (auto made = self.reuse())
         return std::move(*made);
+    if (done && self.is_left_out())
+      return self.conclude(task{self}.skip("skipped by hand"));
     ready = done.has_value();
     if (ready)
       return plan::report{};

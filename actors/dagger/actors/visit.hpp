@@ -36,6 +36,8 @@ struct workplace {
   std::shared_ptr<calls_in_progress> calls;
   /// Outputs of equal calls are taken; else they are only kept.
   bool reuses_outputs = true;
+  /// `engine_options::before_attempt`.
+  std::function<attempt_choice(const upcoming_attempt&)> before_attempt = {};
 };
 
 /// How others end an attempt.
@@ -63,6 +65,9 @@ public:
   /// Loads, resolves and checks what the agent gets; the error is the attempt's end. If `skipped`
   /// is there afterwards, the agent is not called.
   result<void> prepare();
+
+  /// Whether whoever is asked before attempts wants it skipped.
+  bool is_left_out() const;
 
   /// The report of a node that need not run: the output of an equal call still counts.
   std::optional<plan::report> reuse();

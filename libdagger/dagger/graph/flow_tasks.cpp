@@ -22,13 +22,35 @@ std::string_view outer_agent(const node& x) {
                              : std::string_view{x.action};
 }
 
+/// The lower of two bounds, of which 0 is none.
+std::uint32_t lower(std::uint32_t a, std::uint32_t b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+/// How many nodes of the sub-flow that a node runs go at once; 0: any number.
+std::uint32_t nodes_at_once(const spec& file, const node& x) {
+  auto sub = file.sub_flows.find(x.flow());
+  return sub == file.sub_flows.end() ? 0 : sub->second->config.max_parallel.value_or(0);
+}
+
+on_failure policy_of_flow(const spec& file) {
+  return file.config.on_failure.value_or(file.kind == file_kind::flow ? on_failure::stop
+                                                                      : on_failure::carry_on);
+}
+
+/// What the failure of a node does to its flow.
+on_failure policy_of_node(const spec& file, const node& x) {
+  return x.on_failure.value_or(x.optional ? on_failure::carry_on : policy_of_flow(file));
+}
+
 part_policy policy_of(const spec& file, const node& x) {
   return {.retry = retry_of(file, x),
           .timeout = x.timeout,
           .heartbeat = x.heartbeat,
           .priority = x.priority,
           .at_most_once = x.at_most_once,
-          .resources = x.resources};
+          .resources = x.resources,
+          .max_children = nodes_at_once(file, x)};
 }
 
 /// All of a task that its node says in so many words.
@@ -57,6 +79,7 @@ plan::task_spec bare_task(const spec& file, std::size_t index, const node_bindin
     made.heartbeat = policy.heartbeat;
     made.at_most_once = policy.at_most_once;
     made.resources = std::move(policy.resources);
+    made.max_children = lower(made.max_children, policy.max_children);
   }
   return made;
 }
@@ -67,16 +90,19 @@ public:
   maker(const spec& flow, const placement& where)
     : flow_(flow),
       where_(where),
-      binder_(flow, [](auto&, error, auto) {}) {}
+      binder_(flow, [](auto&, error, auto) {}),
+      can_stop_(where.of_sub_flow && flow.nodes.size() > 1
+                && std::any_of(flow.nodes.begin(), flow.nodes.end(),
+                               [&](auto& x) { return stops_flow(x); })) {}
 
   void add(std::size_t index) {
     auto& x = flow_.nodes[index];
     auto bound = binder_.bind(index);
     auto task = bare_task(flow_, index, bound, where_.prefix);
     if (where_.of_sub_flow) {
+      auto policy = policy_of_node(flow_, x);
       task.optional = true;
-      if (task.on_failure != on_failure::pause)
-        task.on_failure = on_failure::carry_on;
+      task.on_failure = policy == on_failure::pause ? policy : on_failure::carry_on;
     }
     if (needs_program(index, bound))
       give_program(task, index, bound);
@@ -95,10 +121,14 @@ public:
   }
 
 private:
+  bool stops_flow(const node& x) const {
+    return policy_of_node(flow_, x) == on_failure::stop;
+  }
+
   bool needs_program(std::size_t index, const node_binding& bound) const {
     auto& x = flow_.nodes[index];
     if (bound.computes || outer_agent(x) != x.action || !x.outputs.empty() || x.cache || !x.enabled
-        || (where_.of_sub_flow && bound.refers_to_nodes))
+        || can_stop_ || (where_.of_sub_flow && bound.refers_to_nodes))
       return true;
     return std::any_of(x.inputs.begin(), x.inputs.end(), [&](auto& input) {
       return is_file(input) || input.name == "dagger.program";
@@ -173,6 +203,9 @@ private:
     if (!of_elements)
       layer.when = std::move(when);
     layer.enabled = x.enabled;
+    layer.stops_flow = can_stop_ && stops_flow(x);
+    layer.can_be_stopped =
+      can_stop_ && x.run_if != run_if::all_done && x.run_if != run_if::one_failed;
     check_input_references(index);
     task.templated = true;
     task.input = payload::from(encode(layer));
@@ -297,6 +330,8 @@ private:
   const spec& flow_;
   const placement& where_;
   binder binder_;
+  /// It is a sub-flow, and there are nodes whose failure stops it.
+  bool can_stop_;
   std::vector<plan::task_spec> tasks_;
   /// Those of `failure:`.
   std::vector<plan::task_spec> handlers_;
@@ -360,9 +395,10 @@ plan::job_spec head_of(const spec& file) {
     made.limits.deadline = std::min(made.limits.deadline.value_or(*timeout), *timeout);
   made.stall_action = file.stall_action;
   made.planning_agent = file.planning_agent;
-  made.on_failure = file.config.on_failure.value_or(
-    file.kind == file_kind::flow ? on_failure::stop : on_failure::carry_on);
+  made.on_failure = policy_of_flow(file);
   made.resources = file.config.resources;
+  made.is_flow = file.kind == file_kind::flow;
+  made.retry = retry_of(file, {});
   return made;
 }
 

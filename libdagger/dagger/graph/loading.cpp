@@ -60,6 +60,11 @@ bool may_be_file(std::string_view name) {
       && name.find('\0') == name.npos && name.size() <= limits::name_bytes;
 }
 
+error too_large(const std::string& name) {
+  return {code::too_large, "larger than " + std::to_string(limits::file_bytes >> 20) + " MiB",
+          name};
+}
+
 /// Names of the sub-flows that nodes run.
 std::set<std::string> flows_in(const json& file) {
   auto made = std::set<std::string>{};
@@ -135,6 +140,8 @@ loaded loading::nodes(document x, std::string name, const std::filesystem::path*
 void loading::add_others(unit& to, const running_graph& run) {
   auto& made = *to.made;
   made.inputs_declared = true;
+  if (run.retry)
+    made.config.retry = rule_of(*run.retry);
   for (auto& [name, value] : run.inputs.items()) {
     made.inputs.emplace_back();
     made.inputs.back().name = name;
@@ -165,8 +172,7 @@ loading::source* loading::refused(error why) {
 loading::source* loading::open_text(std::string_view text, std::string name,
                                     const std::filesystem::path* folder) {
   if (text.size() > limits::file_bytes)
-    return refused(
-      {code::too_large, "larger than " + std::to_string(limits::file_bytes >> 20) + " MiB", name});
+    return refused(too_large(name));
   auto read = name.ends_with(".json") ? parse_json_document(text) : parse_yaml(text);
   if (read)
     return open_document(std::move(*read), std::move(name), folder);
@@ -183,6 +189,9 @@ loading::source* loading::open_file(const std::filesystem::path& path) {
   auto failure = std::error_code{};
   if (std::filesystem::is_directory(path, failure))
     return known->second = refused({code::invalid_input, "is a directory, not a file", name});
+  if (auto size = std::filesystem::file_size(path, failure);
+      !failure && size > limits::file_bytes) // nothing of it need be read
+    return known->second = refused(too_large(name));
   auto in = std::ifstream{path, std::ios::binary};
   if (!in)
     return known->second =

@@ -18,6 +18,8 @@ struct running_graph {
   std::vector<node> nodes;
   /// Values of its inputs, an object.
   json inputs = json::object();
+  /// What its file says of retries, for new nodes that do not say.
+  std::optional<retry_policy> retry = {};
   /// Says what outputs a task declares; called for those that new nodes depend on.
   std::function<void(node&)> describe = {};
   /// The flow of this name that some task runs, as `load_value` reads it; null: there is none.

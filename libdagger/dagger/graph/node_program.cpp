@@ -102,6 +102,7 @@ json to_json(const part_policy& x) {
   put(made, "priority", x.priority);
   put(made, "at_most_once", x.at_most_once);
   put(made, "resources", x.resources);
+  put(made, "max_children", x.max_children);
   return made;
 }
 
@@ -112,6 +113,7 @@ void read_policy(members& from, part_policy& to) {
   from.read("priority", to.priority);
   from.read("at_most_once", to.at_most_once);
   read(from, "resources", to.resources);
+  from.read("max_children", to.max_children);
 }
 
 json to_json(const cache_rule& x) {
@@ -145,6 +147,8 @@ json to_json(const node_program& x) {
   put(made, "prefix", x.prefix);
   put(made, "scope", x.scope, json::object());
   put(made, "failure_of", x.failure_of);
+  put(made, "stops_flow", x.stops_flow);
+  put(made, "can_be_stopped", x.can_be_stopped);
   if (x.tolerate != tolerance{}) {
     made["tolerate"] = x.tolerate.amount;
     made["percent"] = x.tolerate.percent;
@@ -177,6 +181,8 @@ void read_program(members& from, node_program& to) {
   from.read("prefix", to.prefix);
   from.read("scope", to.scope);
   from.read("failure_of", to.failure_of);
+  from.read("stops_flow", to.stops_flow);
+  from.read("can_be_stopped", to.can_be_stopped);
   from.read("tolerate", to.tolerate.amount);
   from.read("percent", to.tolerate.percent);
   from.read("max_parallel", to.max_parallel);
@@ -193,8 +199,8 @@ void read_program(members& from, node_program& to) {
 
 auto content_of(const node_program& x) {
   return std::tie(x.node, x.agent, x.enabled, x.when, x.inputs, x.outputs, x.cache, x.upstream,
-                  x.prefix, x.scope, x.failure_of, x.tolerate, x.max_parallel, x.until,
-                  x.max_iterations, x.flow, x.policy);
+                  x.prefix, x.scope, x.failure_of, x.stops_flow, x.can_be_stopped, x.tolerate,
+                  x.max_parallel, x.until, x.max_iterations, x.flow, x.policy);
 }
 
 /// A task whose failure does nothing to its job.
@@ -210,6 +216,7 @@ plan::task_spec judged_by_another(const node_program& runs, std::string name,
   made.timeout = policy.timeout;
   made.heartbeat = policy.heartbeat;
   made.resources = policy.resources;
+  made.max_children = policy.max_children;
   made.templated = true;
   return made;
 }

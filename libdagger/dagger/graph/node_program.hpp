@@ -50,6 +50,8 @@ struct part_policy {
   std::int32_t priority = 0;
   bool at_most_once = false;
   dagger::resources resources = {};
+  /// Of its own parts, at once; 0: any number.
+  std::uint32_t max_children = 0;
 
   friend bool operator==(const part_policy&, const part_policy&) = default;
 };
@@ -76,6 +78,12 @@ struct node_program {
   json scope = json::object();
   /// This is the `failure:` of that node: its input is the name `failure` of the scope.
   std::string failure_of = {};
+
+  // Of a node of a sub-flow, whose policy for failures is not that of the run.
+
+  /// Its failure stops the sub-flow: none of those that can be stopped starts any more.
+  bool stops_flow = false;
+  bool can_be_stopped = false;
 
   /// `for_each_agent`.
   tolerance tolerate = {};

@@ -2,6 +2,8 @@
 #include <dagger/graph/spec.hpp>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <tuple>
 
 namespace dagger::graph {
@@ -22,6 +24,37 @@ auto content_of(const node& x) {
                   x.priority, x.resources, x.cache, x.optional, x.enabled, x.at_most_once, x.kind,
                   x.on_failure, x.failure, x.compensate);
 }
+
+/// Copies flows without their bounds of time; one that is there twice is one again.
+class unhurried {
+public:
+  spec copy(const spec& x) {
+    auto made = x;
+    made.config.timeout.reset();
+    made.limits.deadline.reset();
+    for (auto& node : made.nodes) {
+      node.timeout.reset();
+      node.total_timeout.reset();
+      node.heartbeat.reset();
+    }
+    for (auto& flow : made.flows)
+      flow = shared(flow);
+    for (auto& [name, flow] : made.sub_flows)
+      flow = shared(flow);
+    return made;
+  }
+
+private:
+  std::shared_ptr<const spec> shared(const std::shared_ptr<const spec>& x) {
+    if (auto found = copied_.find(x.get()); found != copied_.end())
+      return found->second;
+    auto made = std::make_shared<const spec>(copy(*x));
+    copied_.emplace(x.get(), made);
+    return made;
+  }
+
+  std::map<const spec*, std::shared_ptr<const spec>> copied_;
+};
 
 /// Takes what `x` says.
 void put(retry_policy& to, const retry_rule& x) {
@@ -100,6 +133,21 @@ error error_at(const spec& spec, std::string_view pointer, error what) {
   what.where = place_in(spec, pointer);
   what.message = (path.empty() ? "" : path + ": ") + in_words_of(spec.kind, what.message);
   return what;
+}
+
+spec without_times(const spec& x) {
+  return unhurried{}.copy(x);
+}
+
+retry_rule rule_of(const retry_policy& x) {
+  return {.max_attempts = x.max_attempts,
+          .backoff = x.backoff,
+          .initial = x.initial,
+          .multiplier = x.multiplier,
+          .max = x.max,
+          .jitter = x.jitter,
+          .retry_on = x.retry_on,
+          .abort_on = x.abort_on};
 }
 
 std::optional<retry_policy> retry_of(const spec& spec, const node& node) {

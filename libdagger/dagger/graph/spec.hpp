@@ -240,6 +240,12 @@ std::string place_in(const spec& spec, std::string_view pointer);
 /// An error at a JSON pointer into the file: "file:14:18" and "tasks[1].after[0]: message".
 error error_at(const spec& spec, std::string_view pointer, error what);
 
+/// The same without bounds of time, its sub-flows included: for who goes through it by hand.
+spec without_times(const spec& x);
+
+/// A rule that says all of it.
+retry_rule rule_of(const retry_policy& x);
+
 /// What is tried again and when, all defaults applied; nothing if the file says nothing of it.
 std::optional<retry_policy> retry_of(const spec& spec, const node& node);
 

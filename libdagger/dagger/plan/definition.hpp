@@ -69,6 +69,16 @@ struct job_spec {
   dagger::resources resources = {};
   std::vector<task_spec> tasks = {};
 
+  // Where it came from: no part of the hash, for the same job may come from elsewhere.
+
+  /// It was a flow file: people call its tasks nodes.
+  bool is_flow = false;
+  /// Of nodes that are added to it later and say nothing, or not all, of retries.
+  std::optional<retry_policy> retry = {};
+  /// Relative paths of its tasks begin here, an absolute path; empty: as for the job that submits
+  /// it, else where the engine runs.
+  std::string folder = {};
+
   friend bool operator==(const job_spec&, const job_spec&) = default;
 };
 

@@ -176,6 +176,10 @@ json to_json(const job_spec& x) {
   if (x.on_failure != usual.on_failure)
     made["on_failure"] = policies[static_cast<std::size_t>(x.on_failure)];
   put(made, "resources", x.resources, usual.resources);
+  put(made, "is_flow", x.is_flow, usual.is_flow);
+  if (x.retry)
+    made["retry"] = plan::to_json(*x.retry);
+  put(made, "folder", x.folder, usual.folder);
   for (auto& task : x.tasks)
     made["tasks"].push_back(to_json(task));
   return made;
@@ -199,6 +203,9 @@ result<job_spec> spec_from(const json& text) {
   from.read("planning_agent", made.planning_agent);
   from.read_enum("on_failure", made.on_failure, policies);
   from.read("resources", made.resources);
+  from.read("is_flow", made.is_flow);
+  from.inside("retry", [&](members& x) { read(x, made.retry.emplace()); });
+  from.read("folder", made.folder);
   from.each("tasks", [&](members& x) { read(x, made.tasks.emplace_back()); });
   if (auto why = from.end())
     return fail(std::move(*why));

@@ -41,6 +41,9 @@ result<job_status> status_of(store::view& v, std::uint64_t number, const job_row
   x.stalled = row.stall != 0 && row.state == job_state::running
            && definition->stall_action == stall_action::callback && row.counts[1] == 0
            && row.counts[2] == 0 && row.counts[3] == 0;
+  x.is_flow = definition->is_flow;
+  x.retry = definition->retry;
+  x.folder = std::move(definition->folder);
   return x;
 }
 

@@ -98,6 +98,10 @@ struct job_status {
   std::uint64_t parent = 0;
   /// Nothing of it can move any more (`stall_action::callback`).
   bool stalled = false;
+  /// As `job_spec` says of them.
+  bool is_flow = false;
+  std::optional<retry_policy> retry;
+  std::string folder;
 };
 
 /// One change of a task in the history.

@@ -174,9 +174,32 @@ std::vector<spec_row> get_specs(reader& r) {
 
 namespace {
 
+enum origin_flag : unsigned { comes_from_flow = 1, has_retry_of_flow = 2 };
+
+/// Whether a definition says nothing of where it came from.
+bool is_of_nowhere(const definition_row& x) {
+  return !x.is_flow && !x.retry && x.folder.empty();
+}
+
+void put_origin(writer& w, const definition_row& x) {
+  w.byte(static_cast<std::uint8_t>((x.is_flow ? comes_from_flow : 0u)
+                                   | (x.retry ? has_retry_of_flow : 0u)));
+  if (x.retry)
+    put(w, *x.retry);
+  w.text(x.folder);
+}
+
+void get_origin(reader& r, definition_row& x) {
+  auto flags = unsigned{r.byte()};
+  x.is_flow = flags & comes_from_flow;
+  if (flags & has_retry_of_flow)
+    x.retry = get_retry(r);
+  x.folder = r.text();
+}
+
 /// Whether a definition has nothing of what was added to its row later.
 bool is_plain(const definition_row& x) {
-  return x.limits == job_limits{} && x.stall_action == stall_action::fail_wait
+  return is_of_nowhere(x) && x.limits == job_limits{} && x.stall_action == stall_action::fail_wait
       && x.planning_agent.empty() && x.parent == 0 && x.on_failure == on_failure::carry_on
       && x.resources.empty();
 }
@@ -209,10 +232,12 @@ std::string encode(const definition_row& x) {
     w.varint(x.parent);
     w.byte(static_cast<std::uint8_t>(x.on_parent_end));
     w.varint(x.depth);
-    if (x.on_failure == on_failure::carry_on && x.resources.empty())
+    if (x.on_failure == on_failure::carry_on && x.resources.empty() && is_of_nowhere(x))
       return;
     w.byte(static_cast<std::uint8_t>(x.on_failure));
     put(w, x.resources);
+    if (!is_of_nowhere(x))
+      put_origin(w, x);
   });
 }
 
@@ -247,6 +272,8 @@ result<definition_row> decode_definition(std::string_view body) {
       return x;
     x.on_failure = get_enum(r, on_failure::pause);
     x.resources = get_resources(r);
+    if (r.left() > 0)
+      get_origin(r, x);
     return x;
   });
 }

@@ -78,6 +78,9 @@ struct definition_row {
   std::uint32_t depth = 0;
   dagger::on_failure on_failure = dagger::on_failure::carry_on;
   dagger::resources resources;
+  bool is_flow = false;
+  std::optional<retry_policy> retry;
+  std::string folder;
 };
 
 /// Definitions with more tasks keep them in rows of `specs`.

@@ -202,6 +202,10 @@ void planner::impl::define(job& j, const job_spec& spec, const std::string& hash
   d.planning_agent = spec.planning_agent;
   d.on_failure = spec.on_failure;
   d.resources = spec.resources;
+  d.is_flow = spec.is_flow;
+  d.retry = spec.retry;
+  if (!spec.folder.empty()) // else a new definition goes on where the one before was
+    d.folder = spec.folder;
   d.inputs = keep(j, store::job_itself, store::slot::input, spec.inputs, d.inputs);
   d.outputs = keep(j, store::job_itself, store::slot::output, spec.outputs, d.outputs);
   if (spec.limits.deadline) {
@@ -248,6 +252,7 @@ job& planner::impl::create(const job_spec& spec, const std::string& hash, const 
     j.definition.parent = parent->number;
     j.definition.on_parent_end = at_its_end;
     j.definition.depth = parent->definition.depth + 1;
+    j.definition.folder = parent->definition.folder;
   }
   define(j, spec, hash);
   j.tasks.resize(spec.tasks.size());
