@@ -40,6 +40,8 @@ struct command {
 action declare_accept(options& to);
 action declare_agents(options& to);
 action declare_cancel(options& to);
+action declare_channel(options& to);
+action declare_channels(options& to);
 action declare_check(options& to);
 action declare_completion(options& to);
 action declare_flow(options& to);
@@ -47,7 +49,9 @@ action declare_graph(options& to);
 action declare_jobs(options& to);
 action declare_man(options& to);
 action declare_pause(options& to);
+action declare_publish(options& to);
 action declare_purge(options& to);
+action declare_redrive(options& to);
 action declare_reject(options& to);
 action declare_resume(options& to);
 action declare_retry(options& to);
@@ -56,6 +60,7 @@ action declare_serve(options& to);
 action declare_show(options& to);
 action declare_signal(options& to);
 action declare_store(options& to);
+action declare_subscribe(options& to);
 action declare_version(options& to);
 
 /// All of them, in the order of the help.

@@ -94,19 +94,41 @@ std::vector<error> control_client::ask_for_problems(const actors::control_reques
   return line ? actors::read_problems(*line) : std::vector{line.error()};
 }
 
-bool control_client::take() {
+result<void> control_client::send(const actors::control_request& what) {
+  if (write_all(socket_, actors::to_line(what)) != 0)
+    return lost();
+  return {};
+}
+
+bool control_client::read_some() {
   auto part = std::array<char, 65536>{};
-  auto open = true;
   while (true) {
     const auto n = ::recv(socket_, part.data(), part.size(), MSG_DONTWAIT);
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0) {
-      open = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-      break;
-    }
+    if (n <= 0)
+      return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     read_.append(part.data(), static_cast<std::size_t>(n));
   }
+}
+
+result<std::vector<json>> control_client::take_answers() {
+  const auto open = read_some();
+  auto out = std::vector<json>{};
+  for (auto end = read_.find('\n'); end != read_.npos; end = read_.find('\n')) {
+    auto answer = actors::read_answer(std::string_view{read_}.substr(0, end));
+    if (!answer)
+      return fail(std::move(answer.error()));
+    out.push_back(std::move(*answer));
+    read_.erase(0, end + 1);
+  }
+  if (out.empty() && !open)
+    return fail(code::unavailable, "the engine that held the store has ended");
+  return out;
+}
+
+bool control_client::take() {
+  auto open = read_some();
   // Events are wake-ups here, whoever gets them reads the store; any other line is the last one.
   for (auto end = read_.find('\n'); end != read_.npos; end = read_.find('\n')) {
     const auto answer = actors::read_answer(std::string_view{read_}.substr(0, end));

@@ -22,7 +22,14 @@ public:
   /// engine ended before it answered.
   result<json> ask(const actors::control_request& what);
 
-  /// The same, for all that is wrong with the request; empty if it was done.
+  /// Sends one request whose answers come to `take_answers`.
+  result<void> send(const actors::control_request& what);
+
+  /// The lines that have come, all of them answers; waits for none. Errors: that of an answer;
+  /// unavailable when nothing more will come.
+  result<std::vector<json>> take_answers();
+
+  /// The same as `ask`, for all that is wrong with the request; empty if it was done.
   std::vector<error> ask_for_problems(const actors::control_request& what);
 
   /// After `control_watch`: readable when something has happened.
@@ -37,6 +44,8 @@ public:
 private:
   explicit control_client(int socket) : socket_(socket) {}
   result<std::string> answer_to(const actors::control_request& what);
+  /// Reads what is there; false if the other side is gone.
+  bool read_some();
   /// The next line, without its end; false if the other side is gone.
   bool read_line(std::string& to);
 

@@ -3,7 +3,7 @@
 
 #include "../support/temporary_folder.hpp"
 
-#include <dagger/actions/base64.hpp>
+#include <dagger/codec/base64.hpp>
 
 #include <gtest/gtest.h>
 
@@ -118,7 +118,6 @@ TEST(files, paths_that_match_are_listed_in_order) {
 }
 
 TEST(base64, texts_of_the_rfc) {
-  using namespace actions;
   for (auto& [bytes, text] :
        std::vector<std::pair<std::string, std::string>>{{"", ""},
                                                         {"f", "Zg=="},

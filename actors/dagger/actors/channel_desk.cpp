@@ -202,7 +202,9 @@ future<std::vector<std::uint64_t>> channel_desk::publish_all(std::string channel
     auto row = prepared(channel, xs[i], {});
     if (!row) {
       auto why = std::move(row.error());
-      why.where = "message " + std::to_string(i + 1) + (why.where.empty() ? "" : ": " + why.where);
+      if (xs.size() > 1)
+        why.where =
+          "message " + std::to_string(i + 1) + (why.where.empty() ? "" : ": " + why.where);
       return refused<numbers>(std::move(why));
     }
     event.messages.push_back({std::move(xs[i].id), std::move(*row)});

@@ -69,6 +69,39 @@ void put(json& to, const control_set_input& x) {
   to["inputs"] = x.inputs;
 }
 
+void put(json& to, const control_publish& x) {
+  to["channel"] = x.channel;
+  to["messages"] = x.messages;
+}
+
+void put(json& to, const control_declare& x) {
+  to["options"] = x.options;
+}
+
+void put(json& to, const control_delete_channel& x) {
+  to["channel"] = x.channel;
+  to["force"] = x.force;
+}
+
+void put(json& to, const control_redrive& x) {
+  to["channel"] = x.channel;
+}
+
+void put(json& to, const control_subscribe& x) {
+  to["pattern"] = x.pattern;
+  to["group"] = x.group;
+  to["from"] = x.from;
+}
+
+void put(json& to, const control_answer& x) {
+  to["log"] = x.log;
+  to["position"] = x.position;
+  to["delivery"] = x.delivery;
+  to["ack"] = x.ack;
+  if (!x.reason.empty())
+    to["reason"] = x.reason;
+}
+
 /// Those with a job, and a node, and nothing else.
 template <class T>
 void put(json& to, const T& x) {
@@ -128,6 +161,38 @@ void read(members& from, control_set_input& x) {
   from.need("job", x.job);
   from.need("node", x.node);
   from.need("inputs", x.inputs);
+}
+
+void read(members& from, control_publish& x) {
+  from.need("channel", x.channel);
+  from.need("messages", x.messages);
+}
+
+void read(members& from, control_declare& x) {
+  from.need("options", x.options);
+}
+
+void read(members& from, control_delete_channel& x) {
+  from.need("channel", x.channel);
+  from.read("force", x.force);
+}
+
+void read(members& from, control_redrive& x) {
+  from.need("channel", x.channel);
+}
+
+void read(members& from, control_subscribe& x) {
+  from.need("pattern", x.pattern);
+  from.read("group", x.group);
+  from.read("from", x.from);
+}
+
+void read(members& from, control_answer& x) {
+  from.need("log", x.log);
+  from.need("position", x.position);
+  from.need("delivery", x.delivery);
+  from.need("ack", x.ack);
+  from.read("reason", x.reason);
 }
 
 template <class T>
@@ -269,6 +334,13 @@ std::string to_line(const plan::job_event& x) {
 
 std::string to_line_of_stream(std::uint64_t rows) {
   return line_of({{"stream", rows}});
+}
+
+std::string to_line_of_message(const message& x, const dagger::log::deliver& from,
+                               const dagger::log::delivered& which) {
+  return line_of({{"message", dagger::log::to_cloud_event(x, *from.channel, which.position)},
+                  {"log", static_cast<std::uint32_t>(from.log)},
+                  {"delivery", which.delivery}});
 }
 
 std::string to_line(job_state end) {

@@ -8,6 +8,7 @@
 //                                                               {"end": "completed"}
 #pragma once
 
+#include <dagger/log/event.hpp>
 #include <dagger/plan/definition.hpp>
 #include <dagger/plan/query.hpp>
 
@@ -131,11 +132,58 @@ struct control_watch {
   std::string stream = {};
 };
 
+/// `messages`: a list of CloudEvents; all of them or none. The answer has "positions".
+struct control_publish {
+  static constexpr std::string_view verb = "publish";
+  std::string channel = {};
+  json messages = nullptr;
+};
+
+/// `options`: a channel as files say it (`schemas/channel.schema.json`).
+struct control_declare {
+  static constexpr std::string_view verb = "declare_channel";
+  json options = nullptr;
+};
+
+struct control_delete_channel {
+  static constexpr std::string_view verb = "delete_channel";
+  std::string channel = {};
+  bool force = false;
+};
+
+/// The answer has "count".
+struct control_redrive {
+  static constexpr std::string_view verb = "redrive";
+  std::string channel = {};
+};
+
+/// Messages from now on: one line {"message": CLOUDEVENT, "log", "delivery"} each, at most
+/// `limits::deliveries_in_flight` that are not answered by `control_answer`. `group`: as
+/// `log::to_json` writes it; null: none. `from`: as `log::start_from` reads it.
+struct control_subscribe {
+  static constexpr std::string_view verb = "subscribe";
+  std::string pattern = {};
+  json group = nullptr;
+  std::string from = "new";
+};
+
+/// To one of these lines; it has no answer itself.
+struct control_answer {
+  static constexpr std::string_view verb = "answer";
+  std::uint32_t log = 0;
+  std::uint64_t position = 0;
+  std::uint32_t delivery = 1;
+  /// It is done; else it comes again.
+  bool ack = true;
+  std::string reason = {};
+};
+
 using control_request =
   std::variant<control_ping, control_signal, control_accept, control_reject, control_pause,
                control_resume, control_cancel, control_retry, control_purge, control_watch,
                control_add_node, control_remove_node, control_enable, control_disable,
-               control_set_input>;
+               control_set_input, control_publish, control_declare, control_delete_channel,
+               control_redrive, control_subscribe, control_answer>;
 
 /// One line, with its end.
 std::string to_line(const control_request& x);
@@ -159,6 +207,10 @@ std::string to_line(const plan::job_event& x);
 
 /// `{"stream": 3}` as one line.
 std::string to_line_of_stream(std::uint64_t rows);
+
+/// `{"message": {...}, "log": 1024, "delivery": 1}` as one line.
+std::string to_line_of_message(const message& x, const dagger::log::deliver& from,
+                               const dagger::log::delivered& which);
 
 /// `{"end": "completed"}` as one line.
 std::string to_line(job_state end);

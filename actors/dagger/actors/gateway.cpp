@@ -1,6 +1,7 @@
 // The loop: wait, take what came, answer, show.
 #include <dagger/actors/gateway.hpp>
 
+#include <dagger/actors/gateway_mailbox.hpp>
 #include <dagger/actors/notifier.hpp>
 #include <dagger/check.hpp>
 
@@ -10,7 +11,6 @@
 #include <utility>
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,74 +24,6 @@ constexpr std::size_t untold_bytes = 256 << 10;
 constexpr std::chrono::seconds full_pause{1};
 
 } // namespace
-
-/// What others put in for the thread. They may hold it longer than it lives.
-class gateway::mailbox {
-public:
-  struct letter {
-    std::uint64_t to;
-    std::string line;
-  };
-
-  mailbox() : bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-  int bell() const {
-    return bell_.get();
-  }
-
-  void put(letter x) {
-    {
-      auto guard = std::lock_guard{mutex_};
-      mail_.letters.push_back(std::move(x));
-    }
-    ring();
-  }
-
-  void stop() {
-    {
-      auto guard = std::lock_guard{mutex_};
-      stopped_ = true;
-    }
-    ring();
-  }
-
-  bool stopped() const {
-    auto guard = std::lock_guard{mutex_};
-    return stopped_;
-  }
-
-  /// Wakes the thread. A bell that rings already is fine.
-  void ring() const {
-    [[maybe_unused]] auto n = eventfd_write(bell_.get(), 1);
-  }
-
-  void note_growth() {
-    {
-      auto guard = std::lock_guard{mutex_};
-      if (std::exchange(mail_.log_has_grown, true))
-        return;
-    }
-    ring();
-  }
-
-  struct mail {
-    std::vector<letter> letters;
-    bool log_has_grown = false;
-  };
-
-  mail take() {
-    auto rings = eventfd_t{0};
-    [[maybe_unused]] auto n = eventfd_read(bell_.get(), &rings);
-    auto guard = std::lock_guard{mutex_};
-    return std::exchange(mail_, {});
-  }
-
-private:
-  descriptor bell_;
-  mutable std::mutex mutex_;
-  mail mail_;
-  bool stopped_ = false;
-};
 
 result<std::unique_ptr<gateway>> gateway::open(const std::filesystem::path& store, engine::impl& to,
                                                duration patience) {
@@ -142,7 +74,7 @@ void gateway::run() {
       i->second.peer.write(now);
       auto stuck = i->second.peer.stuck_since();
       if (is_through(i->second) || (stuck && now - *stuck >= patience_))
-        i = visitors_.erase(i);
+        drop(i->second), i = visitors_.erase(i);
       else
         ++i;
     }
@@ -305,10 +237,9 @@ void gateway::perform(visitors::iterator from, std::string_view line) {
   }
 }
 
-template <class T>
-void gateway::answer(std::uint64_t to, const future<T>& when) {
+void gateway::answer(std::uint64_t to, const future<void>& when) {
   visitors_.at(to).waits = true;
-  when.then([to, box = box_](const result<T>& x) {
+  when.then([to, box = box_](const result<void>& x) {
     box->put({to, x ? to_line_ok() : to_line(x.error())});
   });
 }
@@ -338,6 +269,8 @@ void gateway::perform(visitors::iterator from, const control_request& what) {
         answer(id, engine_.purge(x.job));
       else if constexpr (std::is_same_v<T, control_watch>)
         begin_watch(from->second, x);
+      else if constexpr (requires { perform_channel(from, x); })
+        perform_channel(from, x);
       else
         change(from, x);
     },
@@ -363,9 +296,9 @@ void gateway::change(visitors::iterator from, const T& x) {
 
 void gateway::take_mail() {
   auto mail = box_->take();
-  for (auto& [to, line] : mail.letters)
+  for (auto& [to, line, answers] : mail.letters)
     if (auto i = visitors_.find(to); i != visitors_.end()) {
-      i->second.waits = false;
+      i->second.waits = i->second.waits && !answers;
       i->second.peer.say(line, engine_.time().now());
     }
   if (mail.log_has_grown)
@@ -411,7 +344,7 @@ bool gateway::is_through(const visitor& x) const {
     return false;
   if (x.last)
     return x.peer.untold() == 0;
-  return x.peer.silent() && !x.watch && !x.peer.has_line() && x.peer.untold() == 0;
+  return x.peer.silent() && !x.watch && !x.member && !x.peer.has_line() && x.peer.untold() == 0;
 }
 
 void gateway::stop_listening_to_log() {

@@ -47,7 +47,8 @@ private:
     bool waits = false; // for the answer to its last request
     bool last = false;  // it is dropped when it has been told the rest
     std::optional<event_stream> watch;
-    bool more = false; // of what it watches, already
+    std::optional<dagger::log::member_id> member; // it gets messages
+    bool more = false;                            // of what it watches, already
   };
 
   using visitors = std::map<std::uint64_t, visitor>;
@@ -63,6 +64,13 @@ private:
   void perform(visitors::iterator from, const control_request& what);
   template <class T>
   void change(visitors::iterator from, const T& x);
+  void perform_channel(visitors::iterator from, const control_publish& x);
+  void perform_channel(visitors::iterator from, const control_declare& x);
+  void perform_channel(visitors::iterator from, const control_delete_channel& x);
+  void perform_channel(visitors::iterator from, const control_redrive& x);
+  void perform_channel(visitors::iterator from, const control_subscribe& x);
+  void perform_channel(visitors::iterator from, const control_answer& x);
+  void drop(const visitor& x);
   void take_mail();
   void begin_watch(visitor& to, const control_watch& what);
   void show(visitor& to);
@@ -74,8 +82,13 @@ private:
   void end_long_line(timestamp now);
   std::optional<timestamp> long_line_until() const;
 
+  template <class T, class Line>
+  void answer(std::uint64_t to, const future<T>& when, Line line_of);
+  void answer(std::uint64_t to, const future<void>& when);
   template <class T>
-  void answer(std::uint64_t to, const future<T>& when);
+  void answer(std::uint64_t to, const future<T>& when) {
+    answer(to, when, [](const T&) { return to_line_ok(); });
+  }
 
   control_socket listener_;
   std::shared_ptr<mailbox> box_;

@@ -5,8 +5,8 @@
 #include <dagger/actors/cached_call.hpp>
 #include <dagger/actors/directory.hpp>
 #include <dagger/actors/line.hpp>
-#include <dagger/actors/stderr_log.hpp>
 #include <dagger/actors/snapshots.hpp>
+#include <dagger/actors/stderr_log.hpp>
 #include <dagger/plan/command.hpp>
 #include <dagger/task.hpp>
 

@@ -76,6 +76,10 @@ inline const start start::fresh{};
 inline const start start::first{start::at::first};
 inline const start start::last{start::at::last};
 
+/// `new`, `first`, `last`, a position, or a time (RFC 3339).
+std::string to_text(const start& x);
+result<start> start_from(std::string_view text);
+
 /// Somebody wants messages: alone, or as a member of a group.
 struct member_joined {
   client_id client = 0;

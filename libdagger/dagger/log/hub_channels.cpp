@@ -161,7 +161,7 @@ void hub::impl::on(const channel_deleted& x) {
     return refuse(x.client,
                   {code::conflict,
                    "the group '" + who + "' has not answered "
-                     + std::to_string(c->end - std::max(from, c->first)) + " messages of it",
+                     + std::to_string(c->end - std::max(from, c->first)) + " of its messages",
                    {},
                    "with --force they are lost"});
   for (auto& [number, g] : groups_) {
