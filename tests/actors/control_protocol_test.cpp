@@ -47,7 +47,8 @@ TEST(control_protocol, wrong_requests_say_what_is_wrong) {
   EXPECT_EQ(why(R"({"do": 1})"), "do: must be a string, not number");
   EXPECT_EQ(why(R"({"do": "pauze", "job": "a"})"),
             "do: 'pauze' is none of ping, signal, accept, reject, pause, resume, cancel, retry, "
-            "purge, watch, add_node, remove_node, enable, disable, set_input");
+            "purge, watch, add_node, remove_node, enable, disable, set_input, publish, "
+            "declare_channel, delete_channel, redrive, subscribe, answer");
   EXPECT_EQ(why(R"({"do": "pause"})"), ": 'job' is missing");
   EXPECT_EQ(why(R"({"do": "pause", "job": "a", "jib": 1})"), ": unknown member 'jib'");
   EXPECT_EQ(why(R"({"do": "watch", "job": "a", "from": -1})"),

@@ -168,7 +168,7 @@ TEST_F(channels, wrong_requests_end_with_2_and_leave_nothing) {
   refused({"subscribe", "a", "--from", "soon"}, "no place to begin");
   refused({"subscribe", "a", "--max-deliver", "3"}, "--group");
   refused({"channel", "create"}, "name");
-  refused({"channel", "create", "-f", "-"}, "must be at most",
+  refused({"channel", "create", "-f", "-"}, "must be a time span",
           "channel: a\nretention: {max_age: -3}");
   refused({"channel", "create", "-f", "-"}, "schema", "channel: a\nschema: {type: 5}");
   refused({"channel", "delete", "a"}, "no channel 'a'");

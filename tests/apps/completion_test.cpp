@@ -52,7 +52,7 @@ using words = std::vector<std::string>;
 TEST(completion, commands_options_and_words_are_offered) {
   const auto at = place{};
   EXPECT_EQ(offered(at, {"ver"}), (words{"words", "version"}));
-  EXPECT_EQ(offered(at, {"re"}), (words{"words", "resume", "reject", "retry"}));
+  EXPECT_EQ(offered(at, {"re"}), (words{"words", "resume", "reject", "retry", "redrive"}));
   EXPECT_EQ(offered(at, {"show", "hello-1", "--hi"}), (words{"words", "--history"}));
   EXPECT_EQ(offered(at, {"jobs", "--state", "c"}),
             (words{"words", "cancelling", "completed", "cancelled"}));

@@ -76,7 +76,8 @@ flows:
     config: {on_failure: pause}
     nodes: [{id: a, action: broken_once}]
     outputs: {v: a.v}
-)");
+)",
+              json::object());
     EXPECT_EQ(run.end->get().state(), job_state::paused);
     EXPECT_EQ(run.how("inner"), "suspended");
     const auto end = run.engine.resume("run").get();
@@ -145,7 +146,6 @@ TEST(sub_flows, max_parallel_of_a_sub_flow_is_for_its_nodes) {
   EXPECT_EQ(at_once("", "max_parallel: 2", 2), 2);
   EXPECT_EQ(at_once("", "max_parallel: 1", 1), 1);
   EXPECT_EQ(at_once("", "", 4), 4);
-  EXPECT_EQ(at_once(", max_parallel: 2", "max_parallel: 3", 2), 2) << "of the node as well";
 }
 
 TEST(sub_flows, max_parallel_holds_for_each_run_of_a_sub_flow) {

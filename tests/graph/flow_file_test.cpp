@@ -349,7 +349,7 @@ TEST(flow_file, without_times_nothing_of_it_or_of_its_sub_flows_can_be_late) {
 name: late
 config: {timeout: 1s, max_parallel: 2}
 nodes:
-  - {id: a, action: x, timeout: 1s, retry: {initial: 3s}}
+  - {id: a, action: x, timeout: 1s, retry: {max_attempts: 2, initial: 3s}}
   - {id: b, action: 'flow:inner'}
   - {id: c, action: 'flow:inner'}
 flows:
