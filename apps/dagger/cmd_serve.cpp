@@ -91,6 +91,7 @@ std::size_t unfinished_in(store::view& v) {
 void work(engine& runs, work_board& board, const interrupts& signals) {
   const auto changed = bell{};
   runs.on_events([changed] { changed.ring(); });
+  changed.ring(); // for what has happened since the last look
   auto next = steady_time{};
   while (!runs.broken()) {
     const auto present = std::chrono::steady_clock::now();
