@@ -37,6 +37,8 @@ result<json> event_of(const publish_arguments& given, const std::string& text, s
   if (given.cloud_events) {
     if (!value)
       return fail(code::invalid_input, value.error().message, where + ":" + value.error().where);
+    if (!value->is_object())
+      return fail(code::invalid_input, "a CloudEvent is an object", where);
     for (const auto* of_the_log : {"channel", "position"})
       value->erase(of_the_log);
     return std::move(*value);
@@ -48,8 +50,6 @@ result<json> event_of(const publish_arguments& given, const std::string& text, s
 
 /// What the options say of each message.
 result<void> complete(json& event, const publish_arguments& given) {
-  if (!event.is_object())
-    return fail(code::invalid_input, "a CloudEvent is an object");
   if (!given.key.empty())
     event["subject"] = given.key;
   if (!given.id.empty())

@@ -164,6 +164,7 @@ TEST_F(channels, wrong_requests_end_with_2_and_leave_nothing) {
   refused({"publish", "a", "1", "--header", "x"}, "NAME=VALUE");
   refused({"publish", "a", "1", "--id", std::string(200, 'x')}, "at most 128 bytes");
   refused({"publish", "a", "-"}, "at most 1048576", std::string(2 << 20, 'x'));
+  refused({"publish", "a", "--lines", "--cloudevents"}, "line 1: a CloudEvent is an object", "5\n");
   refused({"subscribe", "a.>.b", "--count", "1"}, "goes on after '>'");
   refused({"subscribe", "a", "--from", "soon"}, "no place to begin");
   refused({"subscribe", "a", "--max-deliver", "3"}, "--group");
