@@ -85,14 +85,8 @@ std::vector<error> problems_of(const engine& by, std::span<const control_request
 std::vector<error> act_here(program& self, const std::filesystem::path& store,
                             std::string_view command, std::span<const control_request> all) {
   const auto damage = damage_watch{store};
-  auto how = engine_options{};
-  how.store = store;
-  how.adopt = adopt::named;
-  how.run_tasks = false;
-  how.control = false;
-  how.holder = self.name + " " + std::string{command};
   try {
-    auto applies = engine{std::move(how)};
+    auto applies = engine{without_work(self, store, command)};
     add_all_agents(self, applies);
     if (auto problems = problems_of(applies, all); !problems.empty())
       return problems;
@@ -155,6 +149,17 @@ result<std::filesystem::path> acted_on(const std::string& option) {
   if (auto there = must_exist(*place); !there)
     return fail(std::move(there.error()));
   return place;
+}
+
+engine_options without_work(const program& self, const std::filesystem::path& store,
+                            std::string_view command) {
+  auto how = engine_options{};
+  how.store = store;
+  how.adopt = adopt::named;
+  how.run_tasks = false;
+  how.control = false;
+  how.holder = self.name + " " + std::string{command};
+  return how;
 }
 
 result<void> by_whoever_holds(const std::filesystem::path& store,

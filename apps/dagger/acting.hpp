@@ -17,6 +17,11 @@ namespace dagger::apps {
 /// The store that an acting command works on, which must be there.
 result<std::filesystem::path> acted_on(const std::string& option);
 
+/// Of an engine that holds the store, works on none of its jobs, and does not listen. `command` is
+/// that of the person, for the error that others get meanwhile.
+engine_options without_work(const program& self, const std::filesystem::path& store,
+                            std::string_view command);
+
 /// Calls `there` with a line to the engine that holds the store, else `here`. While a holder does
 /// not listen yet or any more, or somebody takes the store before `here` does, it tries again, for
 /// some seconds. Errors: store_in_use after that, and those of the two.

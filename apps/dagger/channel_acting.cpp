@@ -7,12 +7,8 @@ namespace {
 
 engine_options options_for(const program& self, const std::filesystem::path& store,
                            std::string_view command, bool listens) {
-  auto how = engine_options{};
-  how.store = store;
-  how.adopt = adopt::named;
-  how.run_tasks = false;
+  auto how = without_work(self, store, command);
   how.control = listens;
-  how.holder = self.name + " " + std::string{command};
   return how;
 }
 

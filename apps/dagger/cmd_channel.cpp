@@ -22,8 +22,8 @@ struct channel_arguments {
   bool json = false;
 };
 
-error wrong(std::string what, std::string hint = {}) {
-  return {code::invalid_input, std::move(what), {}, std::move(hint)};
+error wrong(std::string what) {
+  return {code::invalid_input, std::move(what)};
 }
 
 /// What a channel file says; the name on the command line is the file's, if that has none.

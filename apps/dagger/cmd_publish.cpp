@@ -3,7 +3,6 @@
 #include "given_value.hpp"
 
 #include <dagger/codec/json.hpp>
-#include <dagger/log/message.hpp>
 
 #include <array>
 #include <cerrno>
@@ -66,17 +65,13 @@ result<void> complete(json& event, const publish_arguments& given) {
 /// Messages in the order of positions, by whoever holds the store.
 result<std::vector<std::uint64_t>> send(program& self, const std::filesystem::path& store,
                                         const publish_arguments& given, const json& events) {
-  const auto done = ask_channels(
-    self, store, "publish", actors::control_publish{given.channel, events}, [&](engine& by) {
-      auto all = std::vector<message>{};
-      for (const auto& event : events) {
-        auto read = log::from_cloud_event(event);
-        if (!read)
-          throw std::move(read.error());
-        all.push_back(std::move(*read));
-      }
-      return json{{"positions", by.publish_all(given.channel, std::move(all)).get()}};
-    });
+  const auto what = actors::control_publish{given.channel, events};
+  const auto done = ask_channels(self, store, "publish", what, [&](engine& by) {
+    auto all = actors::messages_of(what);
+    if (!all)
+      throw std::move(all.error());
+    return json{{"positions", by.publish_all(given.channel, std::move(*all)).get()}};
+  });
   if (!done)
     return fail(done.error());
   return done->at("positions").get<std::vector<std::uint64_t>>();

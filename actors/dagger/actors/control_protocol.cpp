@@ -278,6 +278,17 @@ void read(members& from, plan::transition& x) {
 
 } // namespace
 
+result<std::vector<message>> messages_of(const control_publish& x) {
+  auto all = std::vector<message>{};
+  for (auto& event : x.messages) {
+    auto read = dagger::log::from_cloud_event(event);
+    if (!read)
+      return fail(std::move(read.error()));
+    all.push_back(std::move(*read));
+  }
+  return all;
+}
+
 std::string to_line(const control_request& x) {
   auto made = json::object();
   std::visit(

@@ -139,6 +139,9 @@ struct control_publish {
   json messages = nullptr;
 };
 
+/// Reads them. The error is that of the first one that is none.
+result<std::vector<message>> messages_of(const control_publish& x);
+
 /// `options`: a channel as files say it (`schemas/channel.schema.json`).
 struct control_declare {
   static constexpr std::string_view verb = "declare_channel";

@@ -6,14 +6,7 @@
 namespace dagger::actors {
 
 void gateway::perform_channel(visitors::iterator from, const control_publish& x) {
-  auto all = std::vector<message>{};
-  for (auto& event : x.messages) {
-    auto read = dagger::log::from_cloud_event(event);
-    if (!read)
-      throw std::move(read.error());
-    all.push_back(std::move(*read));
-  }
-  answer(from->first, engine_.channels().publish_all(x.channel, std::move(all)),
+  answer(from->first, engine_.channels().publish_all(x.channel, value_of(messages_of(x))),
          [](const std::vector<std::uint64_t>& positions) {
            return to_line_ok({{"positions", positions}});
          });

@@ -69,13 +69,12 @@ void hub::apply_all() {
     core_->confirm(batches);
   auto into = std::make_shared<parcel>();
   auto commands = std::vector<channels::command>{};
-  auto batches_before = into->batches;
   auto view = lazy_view{*setup_->store};
   auto now = setup_->clock->now();
   for (auto& x : std::exchange(waiting_, {}))
     if (!broken_ && !refused_while_full(*x))
       apply(*x, view, now, *into, commands);
-  auto batches = std::exchange(into->batches, batches_before); // they are not the planner's
+  auto batches = std::exchange(into->batches, 0); // they are not the planner's
   std::ranges::move(std::exchange(barriers_, {}), std::back_inserter(into->passed));
   if (!into->writes.empty() || !commands.empty() || !into->passed.empty()) {
     into->on_disk = [setup = setup_, batches,

@@ -25,12 +25,6 @@ std::optional<error> longer_than_a_key(const std::string& id) {
                                       + " bytes, at most " + std::to_string(most) + " are allowed"};
 }
 
-std::string varint(std::uint64_t x) {
-  auto out = std::string{};
-  writer{out}.varint(x);
-  return out;
-}
-
 } // namespace
 
 /// The channel with this log, which has a name.
@@ -59,14 +53,19 @@ channel& hub::impl::load(store::log_id log) {
                      c.bytes += x.body.size();
                      return true;
                    }));
-  group_index_.match(name, [&](group_number g) {
-    if (!groups_.at(g).members.empty())
-      c.groups.insert(g);
-  });
-  listener_index_.match(name, [&](member_id m) { c.listeners.insert(m); });
+  find_readers(c);
   // What the last one who had it in memory wanted to erase may be there still.
   to_trim_.insert(log);
   return c;
+}
+
+/// Notes who wants its messages now.
+void hub::impl::find_readers(channel& c) {
+  group_index_.match(*c.name, [&](group_number g) {
+    if (!groups_.at(g).members.empty())
+      c.groups.insert(g);
+  });
+  listener_index_.match(*c.name, [&](member_id m) { c.listeners.insert(m); });
 }
 
 channel* hub::impl::find(std::string_view name) {
@@ -91,15 +90,17 @@ channel& hub::impl::create(channel_options options) {
   c.row.created = now_;
   c.row.schema_version = options.schema.is_null() ? 0 : 1;
   c.row.options = std::move(options);
-  group_index_.match(name, [&](group_number g) {
-    if (!groups_.at(g).members.empty())
-      c.groups.insert(g);
-  });
-  listener_index_.match(name, [&](member_id m) { c.listeners.insert(m); });
+  find_readers(c);
   save(c);
-  out_.writes.put(store::table::meta, store::key::channels_end, store::kind::meta,
-                  varint(next_log_));
+  write_end(store::key::channels_end, next_log_);
   return c;
+}
+
+/// Writes down which number comes next.
+void hub::impl::write_end(std::string_view key, std::uint64_t next) {
+  auto end = std::string{};
+  writer{end}.varint(next);
+  out_.writes.put(store::table::meta, key, store::kind::meta, end);
 }
 
 /// Writes the row, with the count of what the channel holds.

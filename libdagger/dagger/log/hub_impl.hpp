@@ -97,6 +97,8 @@ struct hub::impl {
   channel* find(std::string_view name);
   channel& ensure(const std::string& name);
   channel& create(channel_options options);
+  void find_readers(channel& c);
+  void write_end(std::string_view key, std::uint64_t next);
   void save(channel& c);
   row_ptr row_at(channel& c, std::uint64_t position);
   void on(const channel_declared& x);

@@ -126,9 +126,7 @@ group& hub::impl::create_group(const member_joined& x) {
     at->second.grow(c.end);
     touch(number, c.row.log);
   });
-  auto end = std::string{};
-  writer{end}.varint(next_group_);
-  out_.writes.put(store::table::meta, store::key::groups_end, store::kind::meta, end);
+  write_end(store::key::groups_end, next_group_);
   return g;
 }
 
