@@ -5,6 +5,7 @@
 #include <dagger/log/event.hpp>
 #include <dagger/log/message.hpp>
 #include <dagger/log/query.hpp>
+#include <dagger/plan/definition.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -16,9 +17,17 @@
 
 namespace dagger {
 
+namespace actors {
+class subscriber;
+struct handed;
+} // namespace actors
+
 /// Where one who subscribes begins: `start::fresh` (the default), `first`, `last`,
 /// `at_position(n)`, `at_time(t)`.
 using log::start;
+
+/// What `engine::publish` gives for a message that is not due yet (`publish_options::delay`).
+inline constexpr auto scheduled = ~std::uint64_t{0};
 
 struct publish_options {
   /// What the message is about; messages with the same key keep their order where a group asks for
@@ -29,10 +38,16 @@ struct publish_options {
   std::map<std::string, std::string, std::less<>> headers = {};
   /// It is skipped after this; 0: never.
   duration ttl{0};
+  /// It is appended, and gets its position, so much later; 0: now. It survives a crash meanwhile.
+  /// Not for what is published as part of something else (`task`, `delivery`: misuse).
+  duration delay{0};
   /// Who sends it, and what it is; empty: "dagger", and the channel's name.
   std::string source = {};
   std::string type = {};
 };
+
+/// How long `engine::request` waits for its answer when it does not say.
+inline constexpr std::chrono::seconds request_timeout{30};
 
 struct subscribe_options {
   /// Members of a group share its messages, and each is delivered at least once. Empty: all
@@ -81,19 +96,45 @@ public:
   /// The handler needs so much more time, from now.
   void extend(duration by);
 
-  const std::optional<log::answer>& answer() const {
-    return answer_;
-  }
+  /// Whether somebody waits for an answer (`engine::request`).
+  bool wants_reply() const;
+  /// Answers; the first answer counts. Throws `error`: misuse (nobody waits), too_large.
+  void reply(json data);
+
+  /// Publishes a message in the transaction that acknowledges this one: both happen or none, so
+  /// that a handler that runs again sends nothing twice. Only in a group. Throws `error`: what
+  /// `engine::publish` would refuse, but for a full channel; misuse (no group).
+  void publish(const std::string& channel, json data, const publish_options& options = {});
+  void publish_message(const std::string& channel, message x, const publish_options& options = {});
 
 private:
+  friend struct actors::handed;
   message message_;
   const origin& from_;
   std::optional<log::answer> answer_;
+  std::vector<log::follow_up> publishes_;
+  /// Somebody else says what becomes of it, later.
+  bool deferred_ = false;
 };
 
-namespace actors {
-class subscriber;
-}
+/// What a message starts (`engine::on`).
+struct trigger_options {
+  /// Of the group that shares the messages, and the head of the ids of the jobs:
+  /// `[A-Za-z0-9_-]{1,64}`.
+  std::string name;
+  /// The agent of the one task of each job.
+  std::string agent = {};
+  /// A Lua expression over `message` (the CloudEvents JSON with `channel` and `position`): the
+  /// task's input. Empty: `message` itself.
+  std::string input = {};
+  /// Instead of an agent: the job for a message. Gets the value of `input`, and the id that the job
+  /// must have. What it throws sends the message to the dead letters.
+  std::function<plan::job_spec(const json& input, const std::string& id)> make = {};
+  /// Where a new trigger begins.
+  start from = start::fresh;
+  /// Messages whose jobs are not on disk yet.
+  std::uint32_t max_in_flight = limits::deliveries_in_flight;
+};
 
 /// A subscription lives as long as this. Moving is cheap.
 class subscription {

@@ -11,4 +11,5 @@
 #include <dagger/job.hpp>
 #include <dagger/outcome.hpp>
 #include <dagger/plugin.hpp>
+#include <dagger/pubsub.hpp>
 #include <dagger/task.hpp>

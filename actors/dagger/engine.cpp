@@ -148,6 +148,10 @@ future<std::uint64_t> engine::publish_message(std::string channel, message x) {
   return impl_->channels().publish(std::move(channel), std::move(x), {}, true);
 }
 
+future<void> engine::cancel_delayed(std::string channel, std::string message_id) {
+  return impl_->channels().cancel_delayed(std::move(channel), std::move(message_id));
+}
+
 future<std::vector<std::uint64_t>> engine::publish_all(std::string channel,
                                                        std::vector<message> xs) {
   return impl_->channels().publish_all(std::move(channel), std::move(xs));
@@ -164,6 +168,15 @@ subscription engine::subscribe(std::string pattern, subscribe_options options,
 
 subscription engine::subscribe(std::string pattern, std::function<void(delivery&)> handle) {
   return subscribe(std::move(pattern), {}, std::move(handle));
+}
+
+future<json> engine::request(std::string channel, json data, duration within,
+                             publish_options options) {
+  return impl_->channels().request(std::move(channel), with_data(std::move(data)), options, within);
+}
+
+subscription engine::on(std::string pattern, trigger_options how) {
+  return impl_->on(std::move(pattern), std::move(how));
 }
 
 future<std::uint64_t> engine::redrive(std::string channel) {

@@ -214,13 +214,16 @@ public:
   /// invalid_input (the name, the schema, a number out of its bounds).
   future<void> channel(channel_options x);
   /// Publishes one message: JSON data, or a whole message (bytes, attributes); its `time` is now
-  /// unless it says one. The future is the
-  /// message's position in the channel; when it is ready, the message survives a crash. Waits while
+  /// unless it says one. The future is the message's position in the channel (`scheduled` if it
+  /// comes later); when it is ready, the message survives a crash. Waits while
   /// too many messages of the channel are not on disk yet (`limits::publishes_in_flight`). Errors:
   /// invalid_input (name, id; data against the channel's schema: every violation), too_large,
   /// channel_full (a group is too far behind), store_full.
   future<std::uint64_t> publish(std::string channel, json data, publish_options options = {});
   future<std::uint64_t> publish_message(std::string channel, message x);
+  /// A message that waits for its time (`publish_options::delay`) is not to come. The error
+  /// not_found: there is none with this id, or it has come.
+  future<void> cancel_delayed(std::string channel, std::string message_id);
   /// All of them or none, in one transaction; the positions. `where` of the error names the
   /// message.
   future<std::vector<std::uint64_t>> publish_all(std::string channel, std::vector<message> xs);
@@ -233,6 +236,17 @@ public:
   subscription subscribe(std::string pattern, subscribe_options options,
                          std::function<void(delivery&)> handle);
   subscription subscribe(std::string pattern, std::function<void(delivery&)> handle);
+  /// Publishes, and waits for the answer that a handler gives by `delivery::reply` in this process;
+  /// the first one counts. Errors: no_responders (nobody reads the channel: at once), timeout, and
+  /// those of `publish`.
+  future<json> request(std::string channel, json data, duration within = request_timeout,
+                       publish_options options = {});
+  /// Each message of the channels that `pattern` matches starts a job as long as the subscription
+  /// lives. The message's acknowledgement and the job are one transaction: no message starts two
+  /// jobs, none is lost. What starts nothing, because the engine refuses the job or `make` throws
+  /// again and again, goes to the dead letters. Throws `error`: invalid_input, not_found (no such
+  /// agent), conflict (the group has other options).
+  subscription on(std::string pattern, trigger_options how);
   /// Dead letters of the channel go back to it, for the groups that could not handle them. The
   /// future is their number.
   future<std::uint64_t> redrive(std::string channel);

@@ -116,6 +116,16 @@ std::string task::submit(const job& x, on_parent_end when_done) {
   return alive(impl_).submit(x.spec(), when_done);
 }
 
+void task::publish(const std::string& channel, json data, const publish_options& options) {
+  auto x = message{};
+  x.data = payload::from(std::move(data));
+  alive(impl_).publish(channel, std::move(x), options);
+}
+
+void task::publish_message(const std::string& channel, message x) {
+  alive(impl_).publish(channel, std::move(x), {});
+}
+
 other_job task::look_at(std::string_view job_id) const {
   return alive(impl_).look_at(job_id);
 }

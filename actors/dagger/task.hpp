@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dagger/change.hpp>
+#include <dagger/channel.hpp>
 #include <dagger/outcome.hpp>
 #include <dagger/plan/query.hpp>
 
@@ -116,6 +117,12 @@ public:
   /// job. Throws `error`: what `engine::submit` would refuse; what only the store knows, like an id
   /// that is in use for another job, fails the attempt with that code.
   std::string submit(const job& x, on_parent_end when_done = on_parent_end::cancel);
+  /// Publishes a message, as part of the outcome: it is there if and only if the outcome is. The
+  /// channel is made at once if it is not there; a cooperative agent needs one that is (misuse).
+  /// Throws `error`: what `engine::publish` would refuse, but for a full channel.
+  void publish(const std::string& channel, json data, const publish_options& options = {});
+  /// The same with a whole message: bytes, attributes.
+  void publish_message(const std::string& channel, message x);
   /// Another job of this store as it stands now, with its outputs if it has ended. Throws `error`
   /// (not_found).
   other_job look_at(std::string_view job_id) const;

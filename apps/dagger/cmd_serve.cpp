@@ -27,20 +27,46 @@ struct serve_arguments {
   bool verbose = false;
 };
 
-using specs = tl::expected<std::vector<plan::job_spec>, std::vector<error>>;
+/// What the files come to.
+struct served {
+  std::vector<plan::job_spec> jobs;
+  /// Those that messages start.
+  std::vector<std::shared_ptr<const graph::spec>> triggered;
+};
+
+using specs = tl::expected<served, std::vector<error>>;
 
 void add(std::vector<error>& to, std::vector<error> more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-/// The files as jobs with their names as ids, or everything that is wrong with the command.
-specs jobs_of(program& self, const serve_arguments& given, const std::filesystem::path& place) {
+/// Messages start the file. What is wrong with the inputs that they say sends them to the dead
+/// letters.
+subscription start_by_messages(engine& in, const std::shared_ptr<const graph::spec>& file) {
+  const auto& rule = *file->trigger;
+  auto how = trigger_options{};
+  how.name = rule.group.empty() ? file->name : rule.group;
+  how.input = rule.input.empty() ? "message.data" : rule.input;
+  if (const auto from = log::start_from(rule.from.empty() ? "new" : rule.from))
+    how.from = *from;
+  how.make = [file](const json& input, const std::string& id) {
+    auto made = job_from_here(*file, input.is_null() ? json::object() : input, id);
+    if (!made)
+      throw made.error().front();
+    return std::move(*made);
+  };
+  return in.on(rule.channel, std::move(how));
+}
+
+/// The files, those without a trigger as jobs with their names as ids, or everything that is wrong
+/// with the command.
+specs read_files(program& self, const serve_arguments& given, const std::filesystem::path& place) {
   auto problems = std::vector<error>{};
   if (auto usable = can_hold_store(place); !usable)
     problems.push_back(std::move(usable.error()));
   const auto agents = catalogue::of(self);
   const auto known = agents.known();
-  auto made = std::vector<plan::job_spec>{};
+  auto made = served{};
   for (const auto& name : given.files) {
     auto loaded = load_job_file(name, {.agents = known});
     warn(self.out, loaded.warnings);
@@ -48,14 +74,18 @@ specs jobs_of(program& self, const serve_arguments& given, const std::filesystem
     if (!loaded.file)
       continue;
     const auto id = loaded.file->name;
+    if (loaded.file->trigger) {
+      made.triggered.push_back(std::make_shared<const graph::spec>(std::move(*loaded.file)));
+      continue;
+    }
     auto job = job_from_here(*loaded.file, json::object(), id);
     auto wrong = job ? std::vector<error>{} : std::move(job.error());
-    if (std::ranges::find(made, id, &plan::job_spec::id) != made.end())
+    if (std::ranges::find(made.jobs, id, &plan::job_spec::id) != made.jobs.end())
       wrong.emplace_back(code::conflict, "another file has the name '" + id + "' as well");
     for (auto& x : wrong)
       x.where = x.where.empty() ? name : name + ": " + x.where;
     if (wrong.empty())
-      made.push_back(std::move(*job));
+      made.jobs.push_back(std::move(*job));
     add(problems, std::move(wrong));
   }
   if (!problems.empty())
@@ -118,9 +148,9 @@ exit_code serve(program& self, const serve_arguments& given) {
     self.out.complain(place.error());
     return exit_code::usage;
   }
-  auto jobs = jobs_of(self, given, *place);
-  if (!jobs) {
-    self.out.complain(jobs.error());
+  auto files = read_files(self, given, *place);
+  if (!files) {
+    self.out.complain(files.error());
     return exit_code::usage;
   }
   const auto signals = interrupts{};
@@ -136,7 +166,10 @@ exit_code serve(program& self, const serve_arguments& given) {
     auto board =
       work_board{self.out, live, given.verbose, answer_door{self.name, {}, *place}, *runs.read()};
     add_all_agents(self, runs);
-    submit(runs, std::move(*jobs));
+    submit(runs, std::move(files->jobs));
+    auto triggers = std::vector<subscription>{};
+    for (const auto& file : files->triggered)
+      triggers.push_back(start_by_messages(runs, file));
     if (live || given.verbose)
       self.out.note("serving " + place->string() + "; Ctrl-C stops");
     if (board.wanted())
@@ -162,10 +195,11 @@ exit_code serve(program& self, const serve_arguments& given) {
 
 action declare_serve(options& to) {
   auto given = std::make_shared<serve_arguments>();
-  to.arguments(given->files, "FILE",
-               "Job files; each is submitted as a job with its name as the id, if there is none "
-               "of that id yet",
-               false);
+  to.arguments(
+    given->files, "FILE",
+    "Flow and job files; each is submitted as a job with its name as the id, if there is "
+    "none of that id yet; those with a `trigger` are started by messages",
+    false);
   to.value(given->store, "--store", "DIR", "What is served; default: $DAGGER_STORE");
   to.number(given->parallel, "--parallel",
             "No blocking agent works on more than N tasks at once, whatever it says itself");

@@ -9,7 +9,8 @@ namespace dagger::apps {
 namespace {
 
 bool waits_for_a_word(const plan::wait_status& x) {
-  return x.mode == wait_mode::signal || x.mode == wait_mode::review;
+  return (x.mode == wait_mode::signal && !x.signal.starts_with(reserved_signals))
+      || x.mode == wait_mode::review;
 }
 
 std::string text_of(const plan::wait_status& x) {

@@ -38,6 +38,8 @@ inline constexpr std::uint64_t group_window = 65'536;
 /// Messages of a channel with readers that stay in memory for them.
 inline constexpr std::size_t tail_messages = 4'096;
 inline constexpr std::size_t tail_bytes = 4 << 20;
+/// Points in time at which messages of a channel came that are remembered.
+inline constexpr std::size_t arrivals = 1'024;
 /// Channels that are kept in memory though nobody reads them.
 inline constexpr std::size_t idle_channels = 1'024;
 /// Rows between two counts of what a channel holds; a start reads no more than so many of each.

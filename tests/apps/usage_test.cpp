@@ -134,10 +134,10 @@ TEST(usage, agents_are_listed_with_their_schemas) {
   auto names = std::vector<std::string>{};
   for (const auto& x : shape)
     names.push_back(x["name"]);
-  EXPECT_EQ(names, (std::vector<std::string>{"fail", "glob", "http", "lua", "read_file", "set",
-                                             "shell", "sleep", "write_file"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"fail", "glob", "http", "lua", "publish", "read_file",
+                                             "set", "shell", "sleep", "wait_for", "write_file"}));
   EXPECT_EQ(shape[0]["input"]["required"], ::dagger::json::array({"message"}));
-  EXPECT_EQ(shape[7]["cooperative"], true);
+  EXPECT_EQ(shape[8]["cooperative"], true);
   const auto own = run(own_command({"agents"}));
   EXPECT_TRUE(holds(own.out, "crash_once"));
   EXPECT_TRUE(holds(own.out, "sleep"));

@@ -8,6 +8,8 @@
 
 namespace {
 
+using dagger::json;
+
 /// A store of its own, in the folder of the moment.
 struct place {
   place() {
@@ -56,9 +58,66 @@ auto worker = engine.subscribe(
   done.wait();
 }
 
+void work() {
+  dagger::engine engine{{.store = "work.db"}};
+  // clang-format off
+engine.add({.name = "price", .run = [](dagger::task& self, const json& order) -> dagger::outcome {
+  auto total = order["count"].get<int>() * 3;
+  self.publish("orders.priced", {{"id", order["id"]}, {"total", total}});
+  return json{{"total", total}};
+}});
+
+auto copier = engine.subscribe("orders.priced", {.group = "copier"}, [](dagger::delivery& d) {
+  d.publish("archive", d.data());
+});
+
+auto trigger = engine.on("orders.created", {.name = "pricing", .agent = "price",
+                                            .input = "{id = message.data.id, count = 2}"});
+  // clang-format on
+  auto archived = std::latch{1};
+  auto archive = engine.subscribe("archive", [&](dagger::delivery& d) {
+    if (d.data()["total"] == 6)
+      archived.count_down();
+  });
+  // clang-format off
+auto log = engine.subscribe("dagger.jobs", [](dagger::delivery& d) {
+  if (d.data().contains("state"))
+    std::cout << d.what().key << " is " << d.data()["state"] << "\n";
+});
+  // clang-format on
+  engine.publish("orders.created", {{"id", 1}}).get();
+  archived.wait();
+
+  // clang-format off
+engine.add({.name = "payment", .run = [](dagger::task& self, const json& order) -> dagger::outcome {
+  if (self.first_visit())
+    return self.wait(dagger::condition::message(
+      "payments.*", "message.data.order == " + order["id"].dump()));
+  return self.answer()["data"];
+}});
+
+auto clerk = engine.subscribe("prices", {.group = "clerks"}, [](dagger::delivery& d) {
+  d.reply({{"price", 3}});
+});
+auto price = engine.request("prices", {{"item", "tea"}}).get();
+
+auto counter = dagger::pubsub_agent{.name = "counter"};
+counter.subscribes = {"texts"};
+counter.publishes = {"counts"};
+counter.handle = [](dagger::pubsub& self) {
+  self.publish("counts", self.data().get<std::string>().size());
+};
+auto program = dagger::run(engine, "counting", {counter});
+program.publish("texts", "how long is this").get();
+std::cout << program.wait().mermaid();
+  // clang-format on
+  std::cout << price << "\n";
+}
+
 } // namespace
 
 int main() {
   const auto there = place{};
   run();
+  work();
 }

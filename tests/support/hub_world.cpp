@@ -89,6 +89,8 @@ void hub_world::perform(log::command& x, const std::vector<std::uint64_t>& posit
     refusals.push_back(no->why);
   } else if (std::holds_alternative<log::sweep>(x)) {
     to_follow_.push_back(log::sweep_due{});
+  } else if (auto* look = std::get_if<log::look_again>(&x)) {
+    to_follow_.push_back(log::looked_again{look->batches});
   } else {
     FAIL() << to_string(std::get<log::give_up>(x).why);
   }

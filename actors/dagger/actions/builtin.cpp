@@ -6,6 +6,7 @@
 #include <dagger/actions/http.hpp>
 #include <dagger/actions/lua.hpp>
 #include <dagger/actions/parts.hpp>
+#include <dagger/actions/publish.hpp>
 #include <dagger/actions/set.hpp>
 #include <dagger/actions/shell.hpp>
 #include <dagger/actions/sleep.hpp>
@@ -28,6 +29,8 @@ void add_builtin_agents(engine& to) {
   to.add(actions::glob());
   to.add(actions::lua());
   to.add(actions::http());
+  to.add(actions::publish());
+  to.add(actions::wait_for());
 }
 
 } // namespace dagger

@@ -23,6 +23,10 @@ result<std::shared_ptr<const channel_book::entry>> channel_book::find(const std:
   if (!row)
     return fail(std::move(row.error()));
   auto made = std::make_shared<entry>();
+  if (*row) {
+    made->log = (*row)->log;
+    made->dedup_window = (*row)->options.dedup_window;
+  }
   if (*row && (*row)->schema_version > 0) {
     auto compiled = schema::validator::compile((*row)->options.schema);
     if (!compiled)

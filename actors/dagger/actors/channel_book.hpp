@@ -1,4 +1,5 @@
-// The schemas of channels, compiled once and shared by all threads that publish.
+// What those who publish need to know of channels: schemas, compiled once and shared by all
+// threads.
 #pragma once
 
 #include <dagger/result.hpp>
@@ -19,9 +20,12 @@ public:
     schema::validator schema;
     /// 0: there is none.
     std::uint32_t version = 0;
+    /// Of the channel; {}: it is not there.
+    store::log_id log{};
+    duration dedup_window{0};
   };
 
-  /// The schema that stands in the store.
+  /// What stands in the store.
   result<std::shared_ptr<const entry>> find(const std::string& channel, store::view& from);
 
   /// It has changed.

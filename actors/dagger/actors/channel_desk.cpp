@@ -19,17 +19,6 @@ future<T> refused(error why) {
   return none.future();
 }
 
-result<void> check_text(std::string_view x, std::string_view what, std::size_t most) {
-  if (x.size() > most)
-    return fail(code::invalid_input, "the " + std::string{what} + " of a message has at most "
-                                       + std::to_string(most) + " bytes, this one has "
-                                       + std::to_string(x.size()));
-  if (std::ranges::any_of(x, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    return fail(code::invalid_input,
-                "the " + std::string{what} + " of a message holds a control character");
-  return {};
-}
-
 group_options group_of(const std::string& pattern, const subscribe_options& how) {
   return {how.group,          pattern,         how.ack_wait, how.max_deliver, how.backoff,
           how.ordered_by_key, how.dead_letters};
@@ -74,70 +63,11 @@ void delivery_sinks::put(channels::deliver&& x) const {
     (*to)(std::move(x));
 }
 
+channel_desk::channel_desk(setup from)
+  : setup_(std::move(from)),
+    replies_(std::make_shared<reply_book>(*setup_.clock, setup_.call)) {}
+
 // -- publish ------------------------------------------------------------------
-
-/// Holds the data against the schema of the channel, if it has one.
-result<void> channel_desk::check_data(const std::string& channel, message& x) const {
-  try {
-    auto view = lazy_view{*setup_.views};
-    auto known = book_.find(channel, view);
-    if (!known)
-      return fail(std::move(known.error()));
-    auto version = (*known)->version;
-    if (version == 0)
-      return {};
-    if (!x.is_json())
-      return fail(code::invalid_input, "the channel '" + channel
-                                         + "' has a schema, and the data is " + x.content_type
-                                         + ", not JSON");
-    auto wrong = (*known)->schema.check(x.data.value());
-    if (!wrong.empty())
-      return fail(code::invalid_input, "the message does not fit the schema of the channel '"
-                                         + channel + "' (version " + std::to_string(version)
-                                         + "):\n" + schema::to_text(wrong));
-    x.schema = version;
-    return {};
-  } catch (error& why) { // the data is no JSON, or the engine has ended
-    return fail(std::move(why));
-  }
-}
-
-/// The row of a message that may be published.
-result<std::string> channel_desk::prepared(const std::string& channel, message& x,
-                                           const publish_options& how) const {
-  if (auto fit = channels::check_writable(channel); !fit)
-    return fail(std::move(fit.error()));
-  if (!how.id.empty())
-    x.id = how.id;
-  if (!how.key.empty())
-    x.key = how.key;
-  if (auto fit = check_text(x.id, "id", limits::id_bytes); !fit)
-    return fail(std::move(fit.error()));
-  if (auto fit = check_text(x.key, "key", limits::id_bytes); !fit)
-    return fail(std::move(fit.error()));
-  if (auto fit = check_data(channel, x); !fit)
-    return fail(std::move(fit.error()));
-  for (auto& [name, value] : how.headers)
-    x.headers[name] = value;
-  auto give = [](std::string& to, const std::string& from) {
-    if (!from.empty())
-      to = from;
-  };
-  give(x.source, how.source);
-  give(x.type, how.type);
-  auto now = setup_.clock->now();
-  if (x.time == timestamp{})
-    x.time = now;
-  if (how.ttl > duration{0})
-    x.expires = later(now, how.ttl);
-  auto row = channels::encode(x);
-  if (row.size() > limits::message_bytes)
-    return fail(code::too_large,
-                "the message has " + std::to_string(row.size()) + " bytes, at most "
-                  + std::to_string(limits::message_bytes) + " are allowed",
-                {}, "put it into a file and send the file's name");
-  return row;
-}
 
 /// Waits for room. With the lock held.
 result<void> channel_desk::enter(std::unique_lock<std::mutex>& guard, const waiting_client& who,
@@ -183,12 +113,15 @@ future<std::uint64_t> channel_desk::publish(std::string channel, message x,
                                             const publish_options& how, bool wait) {
   if (auto why = setup_.refusal())
     return refused<std::uint64_t>(std::move(*why));
-  auto row = prepared(channel, x, how);
+  auto now = setup_.clock->now();
+  auto row = setup_.maker->make(channel, x, how, now);
   if (!row)
     return refused<std::uint64_t>(std::move(row.error()));
   auto to = future<std::uint64_t>::promise{};
   auto event = channels::messages_published{0, std::move(channel), {}};
   event.messages.push_back({std::move(x.id), std::move(*row)});
+  if (how.delay > duration{0})
+    event.messages.back().due = later(now, how.delay);
   hand_in(std::move(event), answering<std::uint64_t>(to), wait);
   return to.future();
 }
@@ -199,7 +132,7 @@ future<std::vector<std::uint64_t>> channel_desk::publish_all(std::string channel
     return refused<numbers>(std::move(*why));
   auto event = channels::messages_published{0, channel, {}};
   for (auto i = std::size_t{0}; i < xs.size(); ++i) {
-    auto row = prepared(channel, xs[i], {});
+    auto row = setup_.maker->make(channel, xs[i], {}, setup_.clock->now());
     if (!row) {
       auto why = std::move(row.error());
       if (xs.size() > 1)
@@ -215,6 +148,27 @@ future<std::vector<std::uint64_t>> channel_desk::publish_all(std::string channel
   else
     hand_in(std::move(event), answering<numbers>(to), true);
   return to.future();
+}
+
+future<json> channel_desk::request(std::string channel, message x, const publish_options& how,
+                                   duration within) {
+  if (auto why = setup_.refusal())
+    return refused<json>(std::move(*why));
+  auto [number, reply] = replies_->open(channel, later(setup_.clock->now(), within));
+  x.headers.insert_or_assign(std::string{reply_header}, std::to_string(number));
+  auto row = setup_.maker->make(channel, x, how, setup_.clock->now());
+  if (!row) {
+    replies_->fail(number, row.error());
+    return reply;
+  }
+  auto event = channels::messages_published{0, std::move(channel), {}, true};
+  event.messages.push_back({std::move(x.id), std::move(*row)});
+  auto published = [replies = replies_, number = number](const result<numbers>& done) {
+    if (!done)
+      replies->fail(number, done.error());
+  };
+  hand_in(std::move(event), std::move(published), true);
+  return reply;
 }
 
 // -- requests -----------------------------------------------------------------
@@ -256,7 +210,7 @@ future<void> channel_desk::declare(channel_options x) {
   auto name = x.name;
   ask(channels::channel_declared{0, std::move(x)},
       [this, name = std::move(name), then = answering<void>(to)](result<numbers> done) {
-        book_.forget(name);
+        setup_.maker->forget(name);
         then(std::move(done));
       });
   return to.future();
@@ -266,7 +220,23 @@ future<void> channel_desk::remove(std::string channel, bool force) {
   auto to = future<void>::promise{};
   ask(channels::channel_deleted{0, channel, force},
       [this, channel, then = answering<void>(to)](result<numbers> done) {
-        book_.forget(channel);
+        setup_.maker->forget(channel);
+        then(std::move(done));
+      });
+  return to.future();
+}
+
+future<void> channel_desk::cancel_delayed(std::string channel, std::string id) {
+  auto to = future<void>::promise{};
+  ask(channels::delayed_cancelled{0, std::move(channel), std::move(id)}, answering<void>(to));
+  return to.future();
+}
+
+future<void> channel_desk::want(std::string channel) {
+  auto to = future<void>::promise{};
+  ask(channels::channel_wanted{0, channel},
+      [this, channel, then = answering<void>(to)](result<numbers> done) {
+        setup_.maker->forget(channel);
         then(std::move(done));
       });
   return to.future();
@@ -275,6 +245,12 @@ future<void> channel_desk::remove(std::string channel, bool force) {
 future<void> channel_desk::remove_group(std::string name) {
   auto to = future<void>::promise{};
   ask(channels::group_deleted{0, std::move(name)}, answering<void>(to));
+  return to.future();
+}
+
+future<void> channel_desk::quiet(std::vector<std::string> groups) {
+  auto to = future<void>::promise{};
+  ask(channels::quiet_wanted{0, std::move(groups)}, answering<void>(to));
   return to.future();
 }
 
@@ -287,29 +263,36 @@ future<std::uint64_t> channel_desk::redrive(std::string channel) {
 // -- subscribe ----------------------------------------------------------------
 
 future<void> channel_desk::join(channels::member_id who, std::string pattern,
-                                const subscribe_options& how, delivery_sinks::sink to) {
+                                const subscribe_options& how, delivery_sinks::sink to,
+                                json purpose) {
+  if (channels::matches(channels::routing_of(pattern).pattern, channels::jobs_channel))
+    setup_.jobs_are_read();
   auto event = channels::member_joined{};
   event.member = who;
   event.from = how.from;
   event.max_in_flight = how.max_in_flight;
   if (how.group.empty())
     event.pattern = std::move(pattern);
-  else
+  else {
     event.group = group_of(pattern, how);
+    event.group->purpose = std::move(purpose);
+  }
   sinks_->add(who, std::move(to));
   auto joined = future<void>::promise{};
   ask(std::move(event), answering<void>(joined));
   return joined.future();
 }
 
-std::pair<channels::member_id, future<void>>
-channel_desk::join(std::string pattern, const subscribe_options& how, delivery_sinks::sink to) {
+std::pair<channels::member_id, future<void>> channel_desk::join(std::string pattern,
+                                                                const subscribe_options& how,
+                                                                delivery_sinks::sink to,
+                                                                json purpose) {
   auto who = channels::member_id{};
   {
     auto guard = std::lock_guard{mutex_};
     who = ++last_member_;
   }
-  return {who, join(who, std::move(pattern), how, std::move(to))};
+  return {who, join(who, std::move(pattern), how, std::move(to), std::move(purpose))};
 }
 
 void channel_desk::leave(channels::member_id who) {
@@ -318,7 +301,7 @@ void channel_desk::leave(channels::member_id who) {
 }
 
 subscription channel_desk::subscribe(std::string pattern, const subscribe_options& how,
-                                     subscriber::handler run) {
+                                     subscriber::handler run, json purpose) {
   auto made = std::shared_ptr<subscriber>{};
   {
     auto guard = std::lock_guard{mutex_};
@@ -330,6 +313,12 @@ subscription channel_desk::subscribe(std::string pattern, const subscribe_option
       door->send(channels::member_left{who});
     };
     to.logger = setup_.logger;
+    to.reply = [replies = replies_](std::uint64_t number, payload text) {
+      replies->answer(number, std::move(text));
+    };
+    to.now = [replies = replies_] { return replies->now(); };
+    if (!how.group.empty())
+      to.maker = setup_.maker;
     made = std::make_shared<subscriber>(who, std::move(run), std::move(to));
     std::erase_if(subscribers_, [](auto& x) { return x.second.expired(); });
     subscribers_.emplace(made->id(), made);
@@ -339,7 +328,7 @@ subscription channel_desk::subscribe(std::string pattern, const subscribe_option
       there->put(std::move(x));
   };
   try {
-    join(made->id(), std::move(pattern), how, std::move(take)).get();
+    join(made->id(), std::move(pattern), how, std::move(take), std::move(purpose)).get();
   } catch (...) {
     leave(made->id());
     throw;
@@ -381,7 +370,9 @@ void channel_desk::perform(std::vector<channels::command>&& commands,
   for (auto& command : commands) {
     if (auto* stored = std::get_if<channels::accept>(&command)) {
       auto theirs = positions.subspan(stored->first, stored->count);
-      settle(stored->client, numbers{theirs.begin(), theirs.end()});
+      auto all = numbers{theirs.begin(), theirs.end()};
+      all.insert(all.end(), stored->delayed, scheduled);
+      settle(stored->client, std::move(all));
     } else if (auto* handed = std::get_if<channels::deliver>(&command)) {
       sinks_->put(std::move(*handed));
     } else if (auto* done = std::get_if<channels::done>(&command)) {
@@ -390,6 +381,8 @@ void channel_desk::perform(std::vector<channels::command>&& commands,
       settle(no->client, fail(std::move(no->why)));
     } else if (std::holds_alternative<channels::sweep>(command)) {
       door_->send(channels::sweep_due{});
+    } else if (auto* look = std::get_if<channels::look_again>(&command)) {
+      door_->send(channels::looked_again{look->batches});
     }
   }
 }
@@ -403,6 +396,7 @@ void channel_desk::fail_all(const error& why) {
   room_.notify_all();
   auto reason = *closed_;
   guard.unlock();
+  replies_->close(reason);
   for (auto& [id, x] : left)
     x.then(fail(reason));
 }
@@ -415,7 +409,8 @@ bool channel_desk::stop(std::chrono::milliseconds grace) {
       if (auto there = x.lock())
         all.push_back(std::move(there));
   }
-  auto end = std::chrono::steady_clock::now() + grace;
+  auto end = std::chrono::steady_clock::now()
+           + std::min(grace, std::chrono::milliseconds{limits::longest}); // or it overflows
   for (auto& x : all)
     x->stop({});
   auto all_ended = true;

@@ -2,10 +2,10 @@
 // the queues of those who subscribe.
 #pragma once
 
-#include <dagger/actors/channel_book.hpp>
 #include <dagger/actors/clock.hpp>
 #include <dagger/actors/interfaces.hpp>
-#include <dagger/actors/snapshots.hpp>
+#include <dagger/actors/message_maker.hpp>
+#include <dagger/actors/reply_book.hpp>
 #include <dagger/actors/subscriber.hpp>
 #include <dagger/channel.hpp>
 #include <dagger/future.hpp>
@@ -53,16 +53,18 @@ private:
 class channel_desk {
 public:
   struct setup {
-    std::shared_ptr<const snapshots> views;
-    const actors::clock* clock = nullptr;
+    std::shared_ptr<const message_maker> maker;
+    actors::clock* clock = nullptr;
     std::shared_ptr<const stderr_log> logger;
     /// Why nothing new is taken now, if so.
     std::function<std::optional<error>()> refusal;
     /// Calls a user's function in the thread for that.
     std::function<void(std::function<void()>)> call;
+    /// Somebody reads the log of the jobs from now on; to be said before he joins.
+    std::function<void()> jobs_are_read;
   };
 
-  explicit channel_desk(setup from) : setup_(std::move(from)) {}
+  explicit channel_desk(setup from);
 
   void open(hub_actor to) {
     door_->open(std::move(to));
@@ -75,20 +77,34 @@ public:
                                 bool wait);
   /// All of them or none, one behind the other.
   future<std::vector<std::uint64_t>> publish_all(std::string channel, std::vector<message> xs);
+  future<void> cancel_delayed(std::string channel, std::string id);
   future<void> declare(channel_options x);
   future<void> remove(std::string channel, bool force);
+  /// Publishes, and waits for the first answer; the error no_responders at once if nobody reads the
+  /// channel, timeout later.
+  future<json> request(std::string channel, message x, const publish_options& how, duration within);
+  /// Makes the channel if it is not there.
+  future<void> want(std::string channel);
   future<void> remove_group(std::string name);
   future<std::uint64_t> redrive(std::string channel);
 
   /// Waits until it has joined; throws `error`.
-  subscription subscribe(std::string pattern, const subscribe_options& how,
-                         subscriber::handler run);
+  subscription subscribe(std::string pattern, const subscribe_options& how, subscriber::handler run,
+                         json purpose = nullptr);
+  /// When all of these groups have answered everything.
+  future<void> quiet(std::vector<std::string> groups);
 
   /// The same for one who answers by `send`. The future is ready when it has joined; `leave` in any
   /// case.
-  std::pair<dagger::log::member_id, future<void>>
-  join(std::string pattern, const subscribe_options& how, delivery_sinks::sink to);
+  std::pair<dagger::log::member_id, future<void>> join(std::string pattern,
+                                                       const subscribe_options& how,
+                                                       delivery_sinks::sink to,
+                                                       json purpose = nullptr);
   void leave(dagger::log::member_id who);
+  /// It has left by an event of its own.
+  void forget(dagger::log::member_id who) {
+    sinks_->remove(who);
+  }
   void send(dagger::log::event x) {
     door_->send(std::move(x));
   }
@@ -128,13 +144,10 @@ private:
     std::size_t bytes = 0;
   };
 
-  result<void> check_data(const std::string& channel, message& x) const;
-  result<std::string> prepared(const std::string& channel, message& x,
-                               const publish_options& how) const;
   result<void> enter(std::unique_lock<std::mutex>& guard, const waiting_client& who, bool wait);
   void hand_in(dagger::log::messages_published x, answer then, bool wait);
   future<void> join(dagger::log::member_id who, std::string pattern, const subscribe_options& how,
-                    delivery_sinks::sink to);
+                    delivery_sinks::sink to, json purpose);
   template <class T>
   answer answering(typename future<T>::promise to) const;
   template <class Event>
@@ -144,8 +157,8 @@ private:
 
   const setup setup_;
   const std::shared_ptr<hub_door> door_ = std::make_shared<hub_door>();
+  const std::shared_ptr<reply_book> replies_;
   const std::shared_ptr<delivery_sinks> sinks_ = std::make_shared<delivery_sinks>();
-  mutable channel_book book_;
   std::mutex mutex_;
   std::condition_variable room_;
   std::unordered_map<dagger::log::client_id, waiting_client> open_;

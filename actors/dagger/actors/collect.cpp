@@ -1,6 +1,8 @@
 // What a visit collects: tasks, dependencies and jobs that become real with the outcome.
+#include <dagger/actors/engine_impl.hpp>
 #include <dagger/actors/order.hpp>
 #include <dagger/actors/storable.hpp>
+#include <dagger/actors/value_of.hpp>
 #include <dagger/actors/visit.hpp>
 #include <dagger/codec/json.hpp>
 #include <dagger/codec/utf8.hpp>
@@ -13,6 +15,8 @@
 namespace dagger {
 
 namespace {
+
+using actors::value_of;
 
 std::string shown(const task_ref& x) {
   return x.added == task_ref::by_name ? "'" + x.name + "'"
@@ -128,6 +132,35 @@ std::string task::impl::submit(const plan::job_spec& spec, on_parent_end when_do
                                      + "' already; " + plan::difference(*i->spec, spec)
                                      + " is different"};
   return spec.id;
+}
+
+/// The channel is there before the outcome that writes to it.
+void task::impl::publish(const std::string& channel, message x, const publish_options& how) {
+  check_not_in_step("a message is published");
+  actors::check_not_delayed(how);
+  auto now = where->to_engine->now();
+  if (!now)
+    throw error{code::attempt_lost, "the engine has ended"};
+  auto& maker = *where->messages;
+  auto row = value_of(maker.make(channel, x, how, *now));
+  message_bytes_ += row.size();
+  if (message_bytes_ > limits::payload_bytes)
+    throw error{code::limit, "the messages of one outcome have at most "
+                               + std::to_string(limits::payload_bytes) + " bytes"};
+  auto known = value_of(maker.find(channel));
+  if (known->log == store::log_id{}) {
+    if (agent->options.cooperative)
+      throw error{code::misuse,
+                  "there is no channel '" + channel
+                    + "', and a cooperative agent must not wait until it is there",
+                  {},
+                  "make it first: engine.channel({.name = \"" + channel + "\"})"};
+    value_of(
+      where->to_engine->request([&](engine::impl& to) { return to.channels().want(channel); }));
+    known = value_of(maker.find(channel));
+  }
+  auto anew = !x.id.empty() && value_of(maker.is_anew(*known, x.id, *now));
+  messages_.push_back({known->log, std::move(x.id), std::move(row), anew});
 }
 
 void task::impl::add_dependency(const task_ref& later, const task_ref& earlier) {

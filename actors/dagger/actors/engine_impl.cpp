@@ -7,7 +7,9 @@
 
 #include <dagger/actors/flow_desk.hpp>
 #include <dagger/actors/gateway.hpp>
+#include <dagger/actors/jobs_channel.hpp>
 #include <dagger/actors/programs.hpp>
+#include <dagger/log/name.hpp>
 #include <dagger/plan/rows.hpp>
 
 #include <algorithm>
@@ -63,17 +65,19 @@ engine::impl::impl(engine_options options, parts from)
     workplace_(std::make_shared<workplace>(
       workplace{views_, directory_, std::make_shared<stderr_log>(options_.log), line_,
                 std::make_shared<program_cache>(), std::make_shared<calls_in_progress>(),
-                options_.reuse_outputs, options_.before_attempt})),
+                std::make_shared<const message_maker>(views_), options_.reuse_outputs,
+                options_.before_attempt})),
     clock_(from.clock ? std::move(from.clock) : clock_for(*store_)),
     clients_(views_, workplace_->logger),
     dispatch_(clients_, {.give_up = [this](const error& why) { break_down(why); },
                          .stalled = [this](plan::stalled&& x) { tell_of_stall(std::move(x)); },
                          .sweep = [this] { post(planner_, to_event(plan::sweep_due{})); }}),
-    channels_({.views = views_,
+    channels_({.maker = workplace_->messages,
                .clock = clock_.get(),
                .logger = workplace_->logger,
                .refusal = [this] { return out_of_space(); },
-               .call = [this](std::function<void()> what) { clients_.call(std::move(what)); }}),
+               .call = [this](std::function<void()> what) { clients_.call(std::move(what)); },
+               .jobs_are_read = [this] { keeping_->jobs_are_read = true; }}),
     changes_([this](std::function<void()> what) { clients_.call(std::move(what)); }),
     keeping_(std::make_shared<keeper_setup>()),
     system_(std::make_unique<actors::system>(from.staging, options_.threads)) {
@@ -100,6 +104,7 @@ void engine::impl::build(const plan::planner_options& options) {
   start_hub();
   open_line();
   open_flows();
+  open_waits();
   auto initial = std::make_shared<parcel>();
   initial->batches = first.writes.empty() ? 0 : 1;
   initial->writes = std::move(first.writes);
@@ -108,13 +113,16 @@ void engine::impl::build(const plan::planner_options& options) {
   // Timers that passed in the meantime fire only now: nothing may reach the keeper before
   // `initial`.
   post(planner_, alarm_rang{});
+  waits_->restore();
 }
 
 /// Channels: beside the planner, before the same keeper.
 void engine::impl::start_hub() {
   auto view = store_->read();
   auto first = dagger::log::effects{};
-  auto core = dagger::log::hub::restore(*view, clock_->now(), first);
+  auto jobs = dagger::log::engine_log{std::string{dagger::log::jobs_channel}, store::log_id::jobs,
+                                      job_event_as_message};
+  auto core = dagger::log::hub::restore(*view, clock_->now(), first, std::move(jobs));
   if (!core)
     throw std::move(core.error());
   routing_ = std::make_shared<hub_setup>();
@@ -175,6 +183,7 @@ void engine::impl::start_planner(const std::shared_ptr<planner_setup>& planning,
   planning->clock = clock_.get();
   planning->refuse = [this](plan::client_id x, const error& why) { clients_.refuse(x, why); };
   planning->give_up = [this](const error& why) { break_down(why); };
+  planning->route = [this](joint_half x) { post(hub_, std::move(x)); };
   planner_ =
     system_->start_planner(planning, std::make_shared<plan::planner>(std::move(core)), keeper_);
 }
@@ -190,6 +199,20 @@ void engine::impl::open_line() {
       },
     .request = [this](const line::question& what) { return what(*this); },
     .pump = pump_,
+    .now = [this] { return clock_->now(); },
+  });
+}
+
+void engine::impl::open_waits() {
+  waits_ = std::make_shared<message_waits>(message_waits::setup{
+    .desk = &channels_,
+    .views = views_,
+    .logger = workplace_->logger,
+    .signal =
+      [this](plan::signal_received x, dagger::log::event then) {
+        return signal_with(std::move(x), std::move(then));
+      },
+    .call = [this](std::function<void()> what) { clients_.call(std::move(what)); },
   });
 }
 
@@ -385,6 +408,7 @@ void engine::impl::close() {
   // A store that is full is tried once more.
   post(keeper_, flush{});
   flows_->stop();
+  waits_->close();
   stop_agents();
   stop_channels();
   flows_->close(pump_);

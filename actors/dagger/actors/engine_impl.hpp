@@ -5,6 +5,7 @@
 #include <dagger/actors/channel_desk.hpp>
 #include <dagger/actors/dispatch.hpp>
 #include <dagger/actors/line.hpp>
+#include <dagger/actors/message_waits.hpp>
 #include <dagger/actors/one_by_one.hpp>
 #include <dagger/actors/system.hpp>
 #include <dagger/engine.hpp>
@@ -63,6 +64,9 @@ public:
   future<void> set_input(std::string job_id, std::string node, json values);
   flow_run run(const flow& what, const flow_inputs& inputs);
   flow_run resume(std::shared_ptr<actors::flow_execution> paused);
+  subscription on(std::string pattern, trigger_options how);
+  /// A task waits for a message: `which` says it.
+  future<void> await(actors::message_wait which);
   std::vector<agent_description> agents() const;
   std::unique_ptr<store::view> read() const;
   std::optional<error> broken() const;
@@ -105,6 +109,9 @@ private:
   void open_flows();
   void open_gateway();
   void tell_of_stall(plan::stalled&& x);
+  void open_waits();
+  submission submit_with(plan::job_spec spec, dagger::log::event then);
+  future<void> signal_with(plan::signal_received x, dagger::log::event then);
   template <class Event>
   future<void> request(Event x, std::size_t bytes);
   template <class Ask>
@@ -129,6 +136,7 @@ private:
   actors::clients clients_;
   actors::dispatch dispatch_;
   actors::channel_desk channels_;
+  std::shared_ptr<actors::message_waits> waits_;
   actors::append_watch appended_;
   /// Each is held against what the one before has left.
   actors::one_by_one changes_;

@@ -5,6 +5,7 @@
 //                                     ▼
 //                                  keeper ──on disk──► futures, subscribers' queues
 //   keeper ──messages_appended──► hub: new messages, whoever wrote them
+//   planner ──joint_half──► hub: what follows from its event, in the same transaction
 //   clock ──alarm_rang──► hub
 #include <dagger/actors/hub.hpp>
 
@@ -31,6 +32,7 @@ hub::handle::behavior_type hub::make_behavior() {
   stop_on_exceptions(self_);
   return {
     [this](channel_event_ptr& x) { gather(std::move(x)); },
+    [this](joint_half& x) { gather(x); },
     [this](flush) {
       flushing_ = false;
       apply_all();
@@ -57,6 +59,14 @@ void hub::gather(channel_event_ptr x) {
   flush_soon();
 }
 
+/// Also at the end: the planner's part waits for it.
+void hub::gather(joint_half& x) {
+  joint_ = x.number;
+  if (!broken_)
+    waiting_.push_back(std::move(x.what));
+  flush_soon();
+}
+
 void hub::flush_soon() {
   if (!flushing_) {
     flushing_ = true;
@@ -68,6 +78,8 @@ void hub::apply_all() {
   if (auto batches = setup_->on_disk.exchange(0))
     core_->confirm(batches);
   auto into = std::make_shared<parcel>();
+  into->from = parcel::maker::hub;
+  into->joint = std::exchange(joint_, 0);
   auto commands = std::vector<channels::command>{};
   auto view = lazy_view{*setup_->store};
   auto now = setup_->clock->now();
@@ -76,7 +88,7 @@ void hub::apply_all() {
       apply(*x, view, now, *into, commands);
   auto batches = std::exchange(into->batches, 0); // they are not the planner's
   std::ranges::move(std::exchange(barriers_, {}), std::back_inserter(into->passed));
-  if (!into->writes.empty() || !commands.empty() || !into->passed.empty()) {
+  if (!into->writes.empty() || !commands.empty() || !into->passed.empty() || into->joint > 0) {
     into->on_disk = [setup = setup_, batches,
                      commands = std::make_shared<std::vector<channels::command>>(
                        std::move(commands))](std::span<const std::uint64_t> positions) {

@@ -40,6 +40,7 @@ public:
 
 private:
   void gather(channel_event_ptr x);
+  void gather(joint_half& x);
   void flush_soon();
   void apply_all();
   void apply(const dagger::log::event& x, store::view& view, timestamp now, parcel& into,
@@ -54,6 +55,7 @@ private:
   keeper_actor keeper_;
   clock::alarm alarm_;
   std::vector<channel_event_ptr> waiting_;
+  std::uint64_t joint_ = 0; // the last joint transaction that has a part among these
   std::vector<std::function<void()>> barriers_; // of the parcel that is made next
   std::optional<timestamp> alarm_at_;
   std::optional<error> full_;

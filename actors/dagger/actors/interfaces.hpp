@@ -21,7 +21,13 @@ namespace dagger::actors {
 
 /// Effects on their way to the disk, of one event or of several.
 struct parcel {
+  enum class maker : std::uint8_t { other, planner, hub };
+
   store::batch writes;
+  maker from = maker::other;
+  /// The last joint transaction that it has a part in; 0: none. The planner and the hub number them
+  /// 1, 2, 3, ..., and both parts of each are committed together.
+  std::uint64_t joint = 0;
   /// Batches of the planner that are in `writes`.
   std::size_t batches = 0;
   /// Released when `writes`, and all parcels before, are on disk.
@@ -36,6 +42,20 @@ struct parcel {
 using parcel_ptr = std::shared_ptr<parcel>;
 using event_ptr = std::shared_ptr<plan::event>;
 using channel_event_ptr = std::shared_ptr<dagger::log::event>;
+
+/// Two events in one transaction: `then` is applied unless the planner refuses `what`.
+struct joint_events {
+  plan::event what;
+  dagger::log::event then;
+};
+using joint_events_ptr = std::shared_ptr<joint_events>;
+
+/// The hub's half of a joint transaction.
+struct joint_half {
+  std::uint64_t number = 0;
+  channel_event_ptr what;
+};
+
 using assign_ptr = std::shared_ptr<plan::assign>;
 using gate_ptr = std::shared_ptr<gate>;
 
@@ -75,6 +95,8 @@ struct thread_returned {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::parcel_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::event_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::channel_event_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::joint_events_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::joint_half)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::assign_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dagger::actors::outbox_ptr)
@@ -100,6 +122,8 @@ using keeper_actor = interface<
 using planner_actor = interface<
   // Something happened.
   caf::result<void>(event_ptr),
+  // Something happened, and something follows from it for a channel.
+  caf::result<void>(joint_events_ptr),
   // Applies the events that have gathered. To itself.
   caf::result<void>(flush),
   // An attempt that runs has something to say: takes it, in time.
@@ -117,6 +141,8 @@ using planner_actor = interface<
 using hub_actor = interface<
   // Something happened to a channel.
   caf::result<void>(channel_event_ptr),
+  // The same, as a part of what the planner has done.
+  caf::result<void>(joint_half),
   // Applies the events that have gathered. To itself.
   caf::result<void>(flush),
   // The store is full: publishers are refused until it is not.

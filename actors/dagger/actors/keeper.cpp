@@ -5,6 +5,8 @@
 //                         ▼
 //              release: commands go out, the planner hears `written`, the hub of new messages
 //
+//   joint transactions: the planner's part comes first, and waits here for that of the hub
+//
 //   store full ──► keeps everything, tries again every second
 //   any other error ──► drops everything, the engine ends: memory is ahead of the disk
 #include <dagger/actors/keeper.hpp>
@@ -31,6 +33,8 @@ keeper::handle::behavior_type keeper::make_behavior() {
 }
 
 void keeper::gather(parcel_ptr x) {
+  if (x->from == parcel::maker::hub)
+    joint_ = std::max(joint_, x->joint);
   gathered_.push_back(std::move(x));
   if (setup_->broken)
     drop_all();
@@ -45,28 +49,42 @@ void keeper::flush_soon() {
   }
 }
 
-/// How many of the gathered parcels go into one transaction.
-std::size_t keeper::next_commit() {
-  batches_.clear();
+/// What goes into the next transaction. Parcels of one maker keep their order; of a joint
+/// transaction both parts are in it or none, even where that makes it larger.
+void keeper::choose() {
+  auto left = std::vector<parcel_ptr>{};
   auto bytes = std::size_t{0};
-  auto n = std::size_t{0};
-  for (; n < gathered_.size(); ++n) {
-    auto& writes = gathered_[n]->writes;
-    if (!batches_.empty() && bytes + writes.bytes() > limits::commit_bytes)
-      break;
-    bytes += writes.bytes();
-    if (!writes.empty())
-      batches_.push_back(&writes);
+  auto planned = std::uint64_t{0}; // joint transactions whose parts are in
+  auto routed = std::uint64_t{0};
+  auto waits = false;
+  auto full = false;
+  for (auto& x : gathered_) {
+    auto size = x->writes.bytes();
+    auto planners = x->from == parcel::maker::planner;
+    waits |= planners && x->joint > joint_;
+    full |= bytes > 0 && bytes + size > limits::commit_bytes && planned == routed;
+    if (full || (planners && waits)) {
+      left.push_back(std::move(x));
+      continue;
+    }
+    bytes += size;
+    if (x->joint > 0)
+      (planners ? planned : routed) = x->joint;
+    chosen_.push_back(std::move(x));
   }
-  return n;
+  gathered_ = std::move(left);
+  for (auto& x : chosen_)
+    if (!x->writes.empty())
+      batches_.push_back(&x->writes);
 }
 
 void keeper::commit() {
   if (setup_->broken)
     drop_all();
-  if (gathered_.empty())
+  if (chosen_.empty()) // else the store was full, and they come first
+    choose();
+  if (chosen_.empty())
     return;
-  auto n = next_commit();
   auto wrote = !batches_.empty();
   auto done = wrote ? setup_->store->commit(batches_) : store::committed{};
   if (!done) {
@@ -78,25 +96,25 @@ void keeper::commit() {
     setup_->on_full(std::nullopt);
   }
   tell_of_messages(*done);
-  pass(n, *done);
+  batches_.clear();
+  pass(*done);
   if (wrote)
     setup_->on_write();
   if (!gathered_.empty())
     flush_soon();
 }
 
-void keeper::pass(std::size_t n, const store::committed& done) {
-  auto passed = std::span{gathered_}.first(n);
-  setup_->release(passed);
+void keeper::pass(const store::committed& done) {
+  setup_->release(chosen_);
   auto positions = std::span{done.positions};
-  for (auto& x : passed) {
+  for (auto& x : chosen_) {
     if (x->on_disk)
       x->on_disk(positions.first(x->writes.appends()));
     positions = positions.subspan(x->writes.appends());
     for (auto& then : x->passed)
       then();
   }
-  gathered_.erase(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(n));
+  chosen_.clear();
 }
 
 /// Channels hear of every message that was added, in the order of positions.
@@ -104,8 +122,10 @@ void keeper::tell_of_messages(const store::committed& done) {
   auto added = std::map<store::log_id, dagger::log::messages_appended>{};
   auto i = std::size_t{0};
   auto repeated = done.repeated.begin();
+  // Who begins to read looks at the store after he has said so: nothing is missed between.
+  auto jobs = setup_->jobs_are_read.load();
   for (auto* batch : batches_) {
-    if (!batch->has_messages()) {
+    if (!batch->has_messages() && !(jobs && batch->appends() > 0)) {
       i += batch->appends();
       continue;
     }
@@ -115,7 +135,8 @@ void keeper::tell_of_messages(const store::committed& done) {
         continue;
       auto position = done.positions[i++];
       repeated = std::find_if(repeated, done.repeated.end(), [&](auto x) { return x + 1 >= i; });
-      if (change.log < store::log_id::first_channel
+      if ((change.log < store::log_id::first_channel
+           && !(jobs && change.log == store::log_id::jobs))
           || (repeated != done.repeated.end() && *repeated + 1 == i))
         continue;
       auto& x = added[change.log];
@@ -141,9 +162,12 @@ void keeper::failed(const error& why) {
 }
 
 void keeper::drop_all() {
-  for (auto& x : gathered_)
-    for (auto& then : x->passed)
-      then();
+  for (auto* xs : {&chosen_, &gathered_})
+    for (auto& x : *xs)
+      for (auto& then : x->passed)
+        then();
+  batches_.clear();
+  chosen_.clear();
   gathered_.clear();
 }
 

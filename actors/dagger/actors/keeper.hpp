@@ -22,6 +22,8 @@ struct keeper_setup {
   std::function<void(std::span<const parcel_ptr>)> release;
   /// Takes messages that are on disk, whoever wrote them; it must only send.
   std::function<void(dagger::log::messages_appended&&)> on_appended;
+  /// Somebody reads the log of the jobs: `on_appended` hears of it as well.
+  std::atomic<bool> jobs_are_read{false};
   /// Something has been written; it must only send.
   std::function<void()> on_write;
   /// The store is full (with the reason) or can be written again.
@@ -50,8 +52,8 @@ public:
 private:
   void gather(parcel_ptr x);
   void commit();
-  std::size_t next_commit();
-  void pass(std::size_t n, const store::committed& done);
+  void choose();
+  void pass(const store::committed& done);
   void tell_of_messages(const store::committed& done);
   void failed(const error& why);
   void drop_all();
@@ -61,7 +63,9 @@ private:
   std::shared_ptr<keeper_setup> setup_;
   clock::alarm alarm_;
   std::vector<parcel_ptr> gathered_;
-  std::vector<const store::batch*> batches_; // of the commit that is being made
+  std::vector<parcel_ptr> chosen_;           // for the commit that is being made
+  std::vector<const store::batch*> batches_; // of these
+  std::uint64_t joint_ = 0; // the last joint transaction of which the hub's part came
   bool flushing_ = false;
   bool full_ = false;
 };

@@ -62,6 +62,11 @@ result<void> line::wait_for(const future<void>& what) const {
   }
 }
 
+std::optional<timestamp> line::now() const {
+  auto guard = std::lock_guard{mutex_};
+  return to_ ? std::optional{to_->now()} : std::nullopt;
+}
+
 bool line::pump() const {
   auto to = std::shared_ptr<const ends>{};
   {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace dagger::actors {
 
@@ -27,6 +28,8 @@ public:
     std::function<future<void>(const question&)> request;
     /// Where nothing runs by itself: makes something run; false if nothing is left to do.
     std::function<bool()> pump = {};
+    /// The engine's clock.
+    std::function<timestamp()> now = {};
   };
 
   void open(ends to);
@@ -39,6 +42,9 @@ public:
 
   /// Waits for what the engine says; attempt_lost if it has ended.
   result<void> request(const question& what) const;
+
+  /// What the engine's clock says; nothing if it has ended.
+  std::optional<timestamp> now() const;
 
   /// In virtual time: makes something happen; false if that is not needed, or nothing is left.
   bool pump() const;

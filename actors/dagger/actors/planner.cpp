@@ -56,6 +56,7 @@ planner::handle::behavior_type planner::make_behavior() {
   stop_on_exceptions(self_);
   return {
     [this](event_ptr& x) { gather(std::move(x)); },
+    [this](joint_events_ptr& x) { gather(x); },
     [this](flush) {
       flushing_ = false;
       apply_all();
@@ -102,6 +103,12 @@ void planner::gather(event_ptr x) {
   flush_soon();
 }
 
+void planner::gather(const joint_events_ptr& x) {
+  auto event = event_ptr{x, &x->what};
+  joints_.emplace(event.get(), x);
+  gather(std::move(event));
+}
+
 void planner::gather(outbox_ptr x) {
   heard_.push_back(std::move(x));
   flush_soon();
@@ -127,6 +134,7 @@ void planner::apply_all() {
   }
   join_reports(waiting_);
   auto into = std::make_shared<parcel>();
+  into->from = parcel::maker::planner;
   auto view = lazy_view{*setup_->store};
   auto now = setup_->clock->now();
   // Before what waits: a sign of life counts if it is here before the time-out, and attempts have
@@ -136,9 +144,12 @@ void planner::apply_all() {
     if (x && !broken_)
       apply(*x, view, now, *into);
   waiting_.clear();
+  joints_.clear();
   std::ranges::move(std::exchange(barriers_, {}), std::back_inserter(into->passed));
   if (!into->writes.empty() || !into->commands.empty() || !into->passed.empty())
     tell(self_, keeper_, std::move(into));
+  for (auto& x : std::exchange(halves_, {})) // the keeper has ours before it gets the hub's
+    setup_->route(std::move(x));
   set_alarm();
   if (core_->has_unread() && !closing_ && !broken_)
     gather(std::make_shared<plan::event>(plan::load_due{}));
@@ -150,13 +161,21 @@ void planner::apply(const plan::event& x, store::view& view, timestamp now, parc
     if (auto due = core_->wake_at(); !due || *due > now)
       return;
   auto effects = core_->apply(x, view, now);
-  for (auto& command : effects.commands)
+  auto refused = false;
+  for (auto& command : effects.commands) {
+    refused |= std::holds_alternative<plan::refuse>(command);
     if (auto* end = std::get_if<plan::give_up>(&command)) {
       // At once, not when the parcel is on disk: memory holds half of an event.
       broken_ = true;
       setup_->give_up(end->why);
       return;
     }
+  }
+  if (auto joint = joints_.extract(&x); !joint.empty() && !refused) {
+    into.joint = ++joint_;
+    auto& both = joint.mapped();
+    halves_.push_back({joint_, channel_event_ptr{both, &both->then}});
+  }
   if (!effects.writes.empty()) {
     ++into.batches;
     if (into.writes.empty())
@@ -206,9 +225,12 @@ void planner::hear(const outbox_ptr& from, bool hurry, store::view& view, timest
 void planner::refuse_submits() {
   auto why = error{code::store_full, "the store takes no writes now", {}, "free some space"};
   std::erase_if(waiting_, [&](auto& x) {
-    if (auto* submitted = std::get_if<plan::job_submitted>(x.get()))
-      setup_->refuse(submitted->client, why);
-    return std::holds_alternative<plan::job_submitted>(*x);
+    auto* submitted = std::get_if<plan::job_submitted>(x.get());
+    if (!submitted)
+      return false;
+    setup_->refuse(submitted->client, why);
+    joints_.erase(x.get());
+    return true;
   });
 }
 

@@ -28,6 +28,8 @@ struct planner_setup {
   std::function<void(plan::client_id, const error&)> refuse;
   /// The core cannot go on: the engine ends.
   std::function<void(const error&)> give_up;
+  /// Hands the hub its part of a joint transaction; it must only send.
+  std::function<void(joint_half)> route = {};
 };
 
 class planner {
@@ -41,6 +43,7 @@ public:
 
 private:
   void gather(event_ptr x);
+  void gather(const joint_events_ptr& x);
   void gather(outbox_ptr x);
   void flush_soon();
   void confirm();
@@ -58,6 +61,9 @@ private:
   keeper_actor keeper_;
   clock::alarm alarm_;
   std::vector<event_ptr> waiting_;
+  std::map<const plan::event*, joint_events_ptr> joints_; // of those that wait
+  std::vector<joint_half> halves_;                        // for the hub, once the parcel is sent
+  std::uint64_t joint_ = 0;
   std::map<std::string, std::int32_t> slots_; // of all agents that have joined
   std::optional<timestamp> alarm_at_;
   std::vector<outbox_ptr> heard_; // since the last events were applied

@@ -112,6 +112,35 @@ future<void> engine::impl::request(Event x, std::size_t bytes) {
 
 template future<void> engine::impl::request(plan::step_done, std::size_t);
 
+/// What is not refused and what follows from it for a channel, in one transaction.
+submission engine::impl::submit_with(plan::job_spec spec, dagger::log::event then) {
+  if (auto why = refusal(spec))
+    return clients::refused(std::move(spec.id), *why);
+  auto hash = plan::hash_of(spec);
+  auto client = clients_.open(spec.id, bytes_of(spec));
+  if (!client)
+    return clients::refused(std::move(spec.id), client.error());
+  auto event = plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
+                                   std::move(hash), client->id};
+  post(planner_, std::make_shared<joint_events>(joint_events{std::move(event), std::move(then)}));
+  return std::move(client->handle);
+}
+
+future<void> engine::impl::signal_with(plan::signal_received x, dagger::log::event then) {
+  if (keeping_->ending)
+    return clients::refused(closing_now());
+  auto client = clients_.open(x.value.bytes().size());
+  if (!client)
+    return clients::refused(client.error());
+  x.client = client->id;
+  post(planner_, std::make_shared<joint_events>(joint_events{std::move(x), std::move(then)}));
+  return std::move(client->done);
+}
+
+future<void> engine::impl::await(message_wait which) {
+  return keeping_->ending ? clients::refused(closing_now()) : waits_->add(which);
+}
+
 /// Why the task that would get the value cannot take it. Where nobody waits, nobody can say; that
 /// there is no such job the planner says, who hears of it first.
 std::optional<error> engine::impl::unfit_for_its_wait(const std::string& job_id,
@@ -142,6 +171,10 @@ future<void> engine::impl::signal(std::string job_id, std::string name, const js
                                   signal_options options) {
   if (keeping_->ending)
     return clients::refused(closing_now());
+  if (name.starts_with(reserved_signals))
+    return clients::refused({code::invalid_input, "signals with names that begin with '"
+                                                    + std::string{reserved_signals}
+                                                    + "' are the engine's own"});
   auto text = to_payload(value, "the signal", limits::signal_bytes);
   if (!text) {
     auto why = std::move(text.error());

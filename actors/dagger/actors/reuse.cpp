@@ -42,7 +42,8 @@ std::optional<plan::report> task::impl::reuse() {
 
 /// An output is kept if it is all that the action has done.
 std::optional<plan::kept_output> task::impl::keep(const json& output, const payload& text) const {
-  if (!call_ || !added_.empty() || !new_dependencies_.empty() || !jobs_.empty())
+  if (!call_ || !added_.empty() || !new_dependencies_.empty() || !jobs_.empty()
+      || !messages_.empty())
     return std::nullopt;
   if (auto size = text.bytes().size(); size > limits::result_bytes) {
     where->logger->write(log_level::warning, "the output of '" + given.task_name

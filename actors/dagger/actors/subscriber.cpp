@@ -1,6 +1,10 @@
 // Answers are sent in groups: what is done quickly one after the other goes in one message.
 #include <dagger/actors/subscriber.hpp>
 
+#include <dagger/actors/value_of.hpp>
+
+#include <charconv>
+
 namespace dagger {
 
 const std::string& delivery::channel() const {
@@ -28,7 +32,44 @@ void delivery::term(std::string reason) {
 }
 
 void delivery::extend(duration by) {
-  (*from_.send)(log::delivery_extended{from_.member, from_.log, from_.position, from_.number, by});
+  from_.to->send(log::delivery_extended{from_.member, from_.log, from_.position, from_.number, by});
+}
+
+bool delivery::wants_reply() const {
+  return message_.headers.contains(actors::reply_header);
+}
+
+void delivery::reply(json data) {
+  auto number = actors::reply_number(message_);
+  if (!number)
+    throw error{code::misuse, "nobody waits for an answer to this message"};
+  auto text = payload::from(std::move(data));
+  if (text.bytes().size() > limits::message_bytes)
+    throw error{code::too_large, "the answer has " + std::to_string(text.bytes().size())
+                                   + " bytes, at most " + std::to_string(limits::message_bytes)
+                                   + " are allowed"};
+  from_.to->reply(*number, std::move(text));
+}
+
+void delivery::publish(const std::string& channel, json data, const publish_options& options) {
+  auto x = message{};
+  x.data = payload::from(std::move(data));
+  publish_message(channel, std::move(x), options);
+}
+
+void delivery::publish_message(const std::string& channel, message x,
+                               const publish_options& options) {
+  if (!from_.to->maker)
+    throw error{code::misuse,
+                "only a handler in a group publishes as it acknowledges",
+                {},
+                "give the subscription a group, or call engine::publish"};
+  actors::check_not_delayed(options);
+  auto now = from_.to->now();
+  if (!now)
+    throw error{code::interrupted, "the engine has ended"};
+  auto row = actors::value_of(from_.to->maker->make(channel, x, options, *now));
+  publishes_.push_back({channel, std::move(x.id), std::move(row)});
 }
 
 void subscription::cancel() {
@@ -37,6 +78,26 @@ void subscription::cancel() {
 }
 
 namespace actors {
+
+std::optional<std::uint64_t> reply_number(const message& x) {
+  auto found = x.headers.find(reply_header);
+  auto number = std::uint64_t{0};
+  if (found == x.headers.end())
+    return std::nullopt;
+  auto [end, wrong] =
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return wrong == std::errc{} ? std::optional{number} : std::nullopt;
+}
+
+/// What is said of a delivery whose handler has returned; nothing if that comes later.
+std::optional<dagger::log::answer> handed::answer(delivery& x, dagger::log::answer usual) {
+  if (x.deferred_)
+    return std::nullopt;
+  auto said = x.answer_.value_or(std::move(usual));
+  if (said.what == dagger::log::verdict::ack)
+    said.publishes = std::move(x.publishes_);
+  return said;
+}
 
 namespace {
 
@@ -114,8 +175,10 @@ void subscriber::handle(dagger::log::deliver& x) {
       if (stopping_)
         break;
     }
-    said.answers.push_back(handle_one(x, one));
-    if (auto now = std::chrono::steady_clock::now(); now - since >= answer_pause) {
+    if (auto answer = handle_one(x, one))
+      said.answers.push_back(std::move(*answer));
+    if (auto now = std::chrono::steady_clock::now();
+        now - since >= answer_pause && !said.answers.empty()) {
       calls_.send(std::exchange(said, {id_, x.log, {}}));
       since = now;
     }
@@ -124,9 +187,9 @@ void subscriber::handle(dagger::log::deliver& x) {
     calls_.send(std::move(said));
 }
 
-dagger::log::answer subscriber::handle_one(const dagger::log::deliver& from,
-                                           const dagger::log::delivered& x) {
-  auto origin = delivery::origin{from.channel, id_, from.log, x.position, x.delivery, &calls_.send};
+std::optional<dagger::log::answer> subscriber::handle_one(const dagger::log::deliver& from,
+                                                          const dagger::log::delivered& x) {
+  auto origin = delivery::origin{from.channel, id_, from.log, x.position, x.delivery, &calls_};
   auto what = dagger::log::decode_message(*x.row);
   auto failed = [&](std::string why) {
     if (calls_.logger)
@@ -137,10 +200,10 @@ dagger::log::answer subscriber::handle_one(const dagger::log::deliver& from,
   };
   if (!what)
     return failed(what.error().message);
-  auto handed = delivery{std::move(*what), origin};
+  auto it = delivery{std::move(*what), origin};
   auto said = std::optional<dagger::log::answer>{};
   try {
-    run_(handed);
+    run_(it);
     said = {x.position, x.delivery};
   } catch (const error& why) {
     said = failed(to_string(why));
@@ -149,7 +212,7 @@ dagger::log::answer subscriber::handle_one(const dagger::log::deliver& from,
   } catch (...) {
     said = failed("an exception that is no std::exception");
   }
-  return handed.answer().value_or(std::move(*said));
+  return handed::answer(it, std::move(*said));
 }
 
 } // namespace actors

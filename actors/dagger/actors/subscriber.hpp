@@ -2,6 +2,7 @@
 // handler. Knows no actors.
 #pragma once
 
+#include <dagger/actors/message_maker.hpp>
 #include <dagger/actors/stderr_log.hpp>
 #include <dagger/channel.hpp>
 
@@ -15,6 +16,10 @@
 
 namespace dagger::actors {
 
+/// A header with the number of a request that waits for an answer.
+inline constexpr std::string_view reply_header = "dagger-reply";
+std::optional<std::uint64_t> reply_number(const message& x);
+
 /// Safe to use from any thread.
 class subscriber : public std::enable_shared_from_this<subscriber> {
 public:
@@ -25,6 +30,12 @@ public:
     std::function<void(dagger::log::event)> send = {};
     /// Nothing is to come any more; may outlive the engine.
     std::function<void()> leave = {};
+    /// Answers a request by its number; may outlive the engine.
+    std::function<void(std::uint64_t, payload)> reply = {};
+    /// Makes rows of messages; null: it may not publish.
+    std::shared_ptr<const message_maker> maker = {};
+    /// What the engine's clock says.
+    std::function<std::optional<timestamp>()> now = {};
     std::shared_ptr<const stderr_log> logger = {};
   };
 
@@ -54,7 +65,8 @@ private:
   void work();
   std::optional<dagger::log::deliver> take();
   void handle(dagger::log::deliver& x);
-  dagger::log::answer handle_one(const dagger::log::deliver& from, const dagger::log::delivered& x);
+  std::optional<dagger::log::answer> handle_one(const dagger::log::deliver& from,
+                                                const dagger::log::delivered& x);
 
   const dagger::log::member_id id_;
   const handler run_;
@@ -79,5 +91,19 @@ struct dagger::delivery::origin {
   store::log_id log{};
   std::uint64_t position = 0;
   std::uint32_t number = 1;
-  const std::function<void(log::event)>* send = nullptr;
+  const actors::subscriber::calls* to = nullptr;
+};
+
+/// What the engine's own handlers do with a delivery.
+struct dagger::actors::handed {
+  static const delivery::origin& origin(const delivery& x) {
+    return x.from_;
+  }
+
+  /// It is answered by an event that comes later.
+  static void defer(delivery& x) {
+    x.deferred_ = true;
+  }
+
+  static std::optional<dagger::log::answer> answer(delivery& x, dagger::log::answer usual);
 };

@@ -243,6 +243,7 @@ plan::report task::impl::conclude(outcome&& x) {
   made.dependencies = std::move(new_dependencies_);
   made.summary = std::move(summary_);
   made.jobs = std::move(jobs_);
+  made.messages = std::move(messages_);
   return made;
 }
 

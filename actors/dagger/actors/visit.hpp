@@ -5,6 +5,7 @@
 #include <dagger/actors/cached_call.hpp>
 #include <dagger/actors/directory.hpp>
 #include <dagger/actors/line.hpp>
+#include <dagger/actors/message_maker.hpp>
 #include <dagger/actors/snapshots.hpp>
 #include <dagger/actors/stderr_log.hpp>
 #include <dagger/plan/command.hpp>
@@ -34,6 +35,7 @@ struct workplace {
   std::shared_ptr<const line> to_engine;
   std::shared_ptr<program_cache> programs;
   std::shared_ptr<calls_in_progress> calls;
+  std::shared_ptr<const message_maker> messages;
   /// Outputs of equal calls are taken; else they are only kept.
   bool reuses_outputs = true;
   /// `engine_options::before_attempt`.
@@ -90,6 +92,7 @@ public:
   void add_dependency(const task_ref& later, const task_ref& earlier);
   void set_summary(std::string text);
   std::string submit(const plan::job_spec& spec, on_parent_end when_done);
+  void publish(const std::string& channel, message x, const publish_options& how);
 
   // Immediate: whatever the outcome will be.
   other_job look_at(std::string_view job_id) const;
@@ -135,6 +138,7 @@ private:
   void read_dependencies(store::view& view);
   void check_task(const task_ref& x, const char* role) const;
   payload to_state(const json& x) const;
+  void await_message(condition& x, std::size_t index) const;
   result<std::optional<json>> stored_step(const std::string& name) const;
   actors::outbox& said();
   void make_order(bool with_stored);
@@ -150,6 +154,8 @@ private:
   std::vector<plan::new_dependency> new_dependencies_;
   std::optional<std::string> summary_;
   std::vector<plan::submitted> jobs_;
+  std::vector<plan::published> messages_;
+  std::size_t message_bytes_ = 0;
   std::unordered_set<std::string> steps_; // of this attempt
   bool in_step_ = false;
   std::shared_ptr<actors::outbox> said_; // made at the first use

@@ -6,6 +6,9 @@
 #include <dagger/graph/file_words.hpp>
 #include <dagger/graph/node_reader.hpp>
 #include <dagger/limits.hpp>
+#include <dagger/log/event.hpp>
+#include <dagger/log/name.hpp>
+#include <dagger/script/program.hpp>
 
 #include <algorithm>
 
@@ -33,6 +36,7 @@ spec file_reader::read() {
   read_head();
   read_config();
   read_limits();
+  read_trigger();
   read_inputs();
   read_nodes();
   read_outputs();
@@ -96,6 +100,24 @@ void file_reader::read_limits() {
   read("running", made_.limits.running);
   if (auto deadline = limits->find("deadline"); deadline != limits->end())
     made_.limits.deadline = duration_in(*deadline, at("/limits/deadline"), found_);
+}
+
+void file_reader::read_trigger() {
+  auto trigger = member(file_, "trigger", &json::is_object);
+  if (!trigger)
+    return;
+  auto made = trigger_rule{text_of(*trigger, "channel"), text_of(*trigger, "input"),
+                           text_of(*trigger, "group"), text_of(*trigger, "from")};
+  auto check = [&](const char* name, auto&& done) {
+    if (!done)
+      found_.add(at("/trigger/") + name, done.error().message, done.error().hint);
+  };
+  check("channel", log::check_pattern(made.channel));
+  if (!made.input.empty())
+    check("input", script::program::compile(made.input));
+  if (!made.from.empty())
+    check("from", log::start_from(made.from));
+  made_.trigger = std::move(made);
 }
 
 void file_reader::read_inputs() {

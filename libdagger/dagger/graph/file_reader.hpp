@@ -25,6 +25,7 @@ private:
   void read_head();
   void read_config();
   void read_limits();
+  void read_trigger();
   void read_inputs();
   void read_input(const std::string& name, const json& schema);
   void read_nodes();

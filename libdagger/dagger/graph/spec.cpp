@@ -14,7 +14,8 @@ namespace {
 auto content_of(const spec& x) {
   return std::tie(x.kind, x.name, x.description, x.version, x.author, x.signature, x.tags,
                   x.instructions, x.inputs, x.inputs_declared, x.config, x.nodes, x.outputs,
-                  x.allowed_agents, x.priority, x.limits, x.stall_action, x.planning_agent);
+                  x.allowed_agents, x.priority, x.limits, x.stall_action, x.planning_agent,
+                  x.trigger);
 }
 
 auto content_of(const node& x) {

@@ -175,6 +175,20 @@ struct flow_config {
   friend bool operator==(const flow_config&, const flow_config&) = default;
 };
 
+/// Messages that start the flow, where somebody serves it.
+struct trigger_rule {
+  /// A pattern.
+  std::string channel;
+  /// A Lua expression over `message`: the inputs of the flow. Empty: the data of the message.
+  std::string input = {};
+  /// Who shares the messages; empty: the name of the flow.
+  std::string group = {};
+  /// Where a new group begins; empty: with what comes from now on.
+  std::string from = {};
+
+  friend bool operator==(const trigger_rule&, const trigger_rule&) = default;
+};
+
 /// A file.
 struct spec {
   file_kind kind = file_kind::flow;
@@ -199,6 +213,7 @@ struct spec {
   job_limits limits;
   dagger::stall_action stall_action = dagger::stall_action::fail_wait;
   std::string planning_agent;
+  std::optional<trigger_rule> trigger;
 
   /// What `flow:NAME` of its nodes means: one of `flows`, or of the file around it.
   std::map<std::string, std::shared_ptr<const spec>, std::less<>> sub_flows;

@@ -216,6 +216,13 @@ ordered document_of(const spec& x) {
   else if (x.stall_action == stall_action::terminate_job)
     made["on_stall"] = "terminate_job";
   put(made, "planning_agent", x.planning_agent);
+  if (x.trigger) {
+    auto& to = made["trigger"] = ordered::object();
+    put(to, "channel", x.trigger->channel);
+    put(to, "input", x.trigger->input);
+    put(to, "group", x.trigger->group);
+    put(to, "from", x.trigger->from);
+  }
   auto& nodes = made[std::string{words.nodes}] = ordered::array();
   for (auto& node : x.nodes)
     nodes.push_back(document_of(node, words));

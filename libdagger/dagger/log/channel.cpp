@@ -10,6 +10,7 @@ namespace dagger::log {
 namespace {
 
 constexpr std::string_view full_words[] = {"refuse", "drop_oldest"};
+constexpr std::string_view compatibility_words[] = {"none", "backward", "forward", "full"};
 
 result<void> check_positive(duration x, std::string_view what) {
   if (x > duration{0} && x <= limits::longest)
@@ -40,6 +41,8 @@ json to_json(const channel_options& x) {
     out["description"] = x.description;
   if (!x.schema.is_null())
     out["schema"] = x.schema;
+  if (x.compatibility != compatibility::none)
+    out["compatibility"] = compatibility_words[static_cast<std::size_t>(x.compatibility)];
   out["retention"] = {{"max_age", to_text(x.retention.max_age)},
                       {"max_bytes", x.retention.max_bytes},
                       {"max_messages", x.retention.max_messages}};
@@ -54,6 +57,7 @@ result<channel_options> channel_from(const json& from) {
   fields.need("channel", x.name);
   fields.read("description", x.description);
   fields.read("schema", x.schema);
+  fields.read_enum("compatibility", x.compatibility, compatibility_words);
   fields.inside("retention", [&](members& in) {
     read_duration(in, "max_age", x.retention.max_age);
     in.read("max_bytes", x.retention.max_bytes);
@@ -70,13 +74,16 @@ json to_json(const group_options& x) {
   auto backoff = json::array();
   for (auto& pause : x.backoff)
     backoff.push_back(to_text(pause));
-  return {{"group", x.name},
-          {"pattern", x.pattern},
-          {"ack_wait", to_text(x.ack_wait)},
-          {"max_deliver", x.max_deliver},
-          {"backoff", std::move(backoff)},
-          {"ordered_by_key", x.ordered_by_key},
-          {"dead_letters", x.dead_letters}};
+  auto out = json{{"group", x.name},
+                  {"pattern", x.pattern},
+                  {"ack_wait", to_text(x.ack_wait)},
+                  {"max_deliver", x.max_deliver},
+                  {"backoff", std::move(backoff)},
+                  {"ordered_by_key", x.ordered_by_key},
+                  {"dead_letters", x.dead_letters}};
+  if (!x.purpose.is_null())
+    out["purpose"] = x.purpose;
+  return out;
 }
 
 result<group_options> group_from(const json& from) {
@@ -90,6 +97,7 @@ result<group_options> group_from(const json& from) {
   fields.need("backoff", backoff);
   fields.read("ordered_by_key", x.ordered_by_key);
   fields.read("dead_letters", x.dead_letters);
+  fields.read("purpose", x.purpose);
   x.backoff.clear();
   for (auto& text : backoff) {
     auto pause = parse_duration(text);
@@ -123,6 +131,9 @@ result<void> check_group(const group_options& x) {
   if (x.name.empty() || x.name.size() > limits::name_bytes)
     return fail(code::invalid_input,
                 "the name of a group has 1 to " + std::to_string(limits::name_bytes) + " bytes");
+  if (x.purpose.is_null() && x.name.starts_with("dagger."))
+    return fail(code::invalid_input,
+                "groups with names that begin with 'dagger.' are the engine's own");
   if (auto done = check_pattern(x.pattern); !done)
     return done;
   if (auto done = check_positive(x.ack_wait, "ack_wait"); !done)

@@ -3,6 +3,7 @@
 
 #include <dagger/limits.hpp>
 #include <dagger/result.hpp>
+#include <dagger/schema/compatibility.hpp>
 #include <dagger/value/json.hpp>
 #include <dagger/value/time.hpp>
 
@@ -35,6 +36,9 @@ struct channel_options {
   std::string description = {};
   /// JSON Schema (draft-07) of the data; null: anything.
   json schema = nullptr;
+  /// What a new schema must keep; the one that the channel has had counts, so that a new schema
+  /// cannot bring its own licence along.
+  dagger::compatibility compatibility = dagger::compatibility::none;
   channel_retention retention = {};
   dagger::on_full on_full = dagger::on_full::refuse;
   /// A message whose id came so short a time ago is not stored again.
@@ -58,6 +62,8 @@ struct group_options {
   bool ordered_by_key = false;
   /// False: what cannot be delivered is only counted.
   bool dead_letters = true;
+  /// What the engine itself does with the messages, JSON; null: the group is a user's.
+  json purpose = nullptr;
 
   friend bool operator==(const group_options&, const group_options&) = default;
 };

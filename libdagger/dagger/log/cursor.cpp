@@ -3,6 +3,7 @@
 #include <dagger/log/cursor.hpp>
 
 #include <dagger/check.hpp>
+#include <dagger/log/name.hpp>
 
 #include <algorithm>
 
@@ -220,7 +221,8 @@ bool cursor::skips(const message_head& x, timestamp now) {
     ++row_.expired;
     return true;
   }
-  return !x.only_for.empty() && x.only_for != options_->name;
+  auto key = routing_of(options_->pattern).key;
+  return (!x.only_for.empty() && x.only_for != options_->name) || (!key.empty() && x.key != key);
 }
 
 void cursor::lend(std::uint64_t position, open_message x, member_id to, timestamp now, row_ptr row,

@@ -46,6 +46,15 @@ enum class verdict : std::uint8_t {
   term, // never again
 };
 
+/// A message that somebody publishes as he answers another one.
+struct follow_up {
+  std::string channel;
+  /// Empty: it is not looked for twice.
+  std::string id;
+  /// `encode(message)`.
+  std::string row;
+};
+
 /// What a member says about a delivery.
 struct answer {
   std::uint64_t position = 0;
@@ -55,6 +64,8 @@ struct answer {
   std::optional<duration> pause = {};
   /// Why not `ack`.
   std::string reason = {};
+  /// What follows from it, in the same transaction; nothing if the answer comes too late.
+  std::vector<follow_up> publishes = {};
 };
 
 /// A message that is given up.
@@ -124,6 +135,11 @@ public:
   /// Everything before this position is answered.
   std::uint64_t begin() const {
     return row_.begin;
+  }
+
+  /// Whether everything that there is is answered.
+  bool is_through() const {
+    return row_.begin >= end_;
   }
 
   /// How many messages are not answered.

@@ -18,6 +18,12 @@ struct channel_declared {
   channel_options options;
 };
 
+/// A channel is made if it is not there.
+struct channel_wanted {
+  client_id client = 0;
+  std::string name;
+};
+
 /// A channel goes with all its messages; with `force` even if a group waits for some of them.
 struct channel_deleted {
   client_id client = 0;
@@ -37,6 +43,8 @@ struct outgoing {
   std::string id;
   /// `encode(message)`.
   std::string row;
+  /// It is appended then; nothing: now.
+  std::optional<timestamp> due = {};
 };
 
 /// Messages for one channel, all or none; the channel is made if it is not there.
@@ -44,6 +52,8 @@ struct messages_published {
   client_id client = 0;
   std::string channel;
   std::vector<outgoing> messages;
+  /// Refused (no_responders) if nobody reads the channel now.
+  bool needs_reader = false;
 };
 
 /// Where one who subscribes begins, in channels that are there already.
@@ -54,6 +64,7 @@ struct start {
     last,     // with the newest message
     position, // with this position; only for a pattern without wildcards
     time,     // with the first message that is not older
+    arrival,  // with the first message that was on disk at this time or later
   };
   at where = at::fresh;
   std::uint64_t position = 0;
@@ -69,6 +80,10 @@ struct start {
     return {at::time, 0, x};
   }
 
+  static start at_arrival(timestamp x) {
+    return {at::arrival, 0, x};
+  }
+
   friend bool operator==(const start&, const start&) = default;
 };
 
@@ -79,6 +94,13 @@ inline const start start::last{start::at::last};
 /// `new`, `first`, `last`, a position, or a time (RFC 3339).
 std::string to_text(const start& x);
 result<start> start_from(std::string_view text);
+
+/// A message that is not due yet is not to come.
+struct delayed_cancelled {
+  client_id client = 0;
+  std::string channel;
+  std::string id;
+};
 
 /// Somebody wants messages: alone, or as a member of a group.
 struct member_joined {
@@ -95,6 +117,17 @@ struct member_joined {
 /// It wants none any more; what it had goes to others, uncounted.
 struct member_left {
   member_id member = 0;
+};
+
+/// It wants none any more, and neither does its group, which goes with it.
+struct member_finished {
+  member_id member = 0;
+};
+
+/// Somebody wants to know when these groups have answered all that there is for them.
+struct quiet_wanted {
+  client_id client = 0;
+  std::vector<std::string> groups;
 };
 
 /// A member has done what it had of one log.
@@ -133,13 +166,19 @@ struct time_passed {};
 /// There is time for what a `sweep` asked for.
 struct sweep_due {};
 
+/// What `look_again` asked for: all that followed from the first `batches` has been told.
+struct looked_again {
+  std::uint64_t batches = 0;
+};
+
 /// The engine ends: all members leave.
 struct everybody_left {};
 
 using event =
-  std::variant<channel_declared, channel_deleted, group_deleted, messages_published, member_joined,
-               member_left, deliveries_answered, delivery_extended, messages_appended,
-               dead_letters_redriven, time_passed, sweep_due, everybody_left>;
+  std::variant<channel_declared, channel_wanted, channel_deleted, group_deleted, messages_published,
+               delayed_cancelled, member_joined, member_left, member_finished, quiet_wanted,
+               deliveries_answered, delivery_extended, messages_appended, dead_letters_redriven,
+               time_passed, sweep_due, looked_again, everybody_left>;
 
 // -- commands -----------------------------------------------------------------
 
@@ -151,11 +190,13 @@ struct deliver {
   std::vector<delivered> messages;
 };
 
-/// The client's messages are on disk: these appends of the batch, counted from 0.
+/// The client's messages are on disk: these appends of the batch, counted from 0; and so many that
+/// are not due yet.
 struct accept {
   client_id client = 0;
   std::size_t first = 0;
   std::size_t count = 0;
+  std::size_t delayed = 0;
 };
 
 /// What the client asked for is on disk; of how many things it was.
@@ -173,12 +214,17 @@ struct refuse {
 /// Apply `sweep_due` when nothing else waits.
 struct sweep {};
 
+/// Apply `looked_again` with the same number.
+struct look_again {
+  std::uint64_t batches = 0;
+};
+
 /// A stored record that is needed cannot be read: the engine must end.
 struct give_up {
   error why;
 };
 
-using command = std::variant<deliver, accept, done, refuse, sweep, give_up>;
+using command = std::variant<deliver, accept, done, refuse, sweep, look_again, give_up>;
 
 /// What one event changes. The commands wait until the writes are on disk.
 struct effects {

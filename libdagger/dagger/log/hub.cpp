@@ -38,9 +38,15 @@ hub::hub(hub&&) noexcept = default;
 hub& hub::operator=(hub&&) noexcept = default;
 hub::~hub() = default;
 
-result<hub> hub::restore(store::view& disk, timestamp now, effects& first) {
+result<hub> hub::restore(store::view& disk, timestamp now, effects& first,
+                         std::optional<engine_log> readable) {
   auto made = hub{std::make_unique<impl>()};
   auto& self = *made.impl_;
+  if (readable) {
+    self.names_.emplace(readable->name, readable->log);
+    self.name_of_.emplace(readable->log, readable->name);
+    self.engine_log_ = std::move(readable);
+  }
   self.view_ = &disk;
   self.now_ = now;
   try {
@@ -63,10 +69,15 @@ void hub::confirm(std::size_t n) {
   auto& ids = impl_->reissued_;
   while (!ids.empty() && std::get<0>(ids.front()) <= impl_->confirmed_)
     ids.pop_front();
+  std::erase_if(impl_->new_delayed_,
+                [this](auto& x) { return x.second.first <= impl_->confirmed_; });
+  std::erase_if(impl_->gone_delayed_, [this](auto& x) { return x.second <= impl_->confirmed_; });
 }
 
 std::optional<timestamp> hub::wake_at() const {
-  return impl_->alarms_.first();
+  auto alarm = impl_->alarms_.first();
+  auto due = impl_->first_due();
+  return alarm && due ? std::min(alarm, due) : alarm ? alarm : due;
 }
 
 std::size_t hub::channels_in_memory() const {
@@ -97,7 +108,7 @@ void hub::impl::restore() {
   need(each_group(*view_, [&](const std::string& name, const group_row& row) {
     next_group_ = std::max(next_group_, row.number + 1);
     group_numbers_.emplace(name, row.number);
-    group_index_.add(row.options.pattern, row.number);
+    group_index_.add(routing_of(row.options.pattern).pattern, row.number);
     auto& g = groups_[row.number];
     g.row = row;
     if (!row.left) {
@@ -105,13 +116,14 @@ void hub::impl::restore() {
       out_.writes.put(store::table::groups, store::key::group(name), store::kind::group,
                       encode(g.row));
     }
-    alarms_.set(row.number, {}, later(*g.row.left, limits::group_ttl));
+    forget_in_time(g);
     return true;
   }));
   if (auto end = need(store::number_of(*view_, store::table::meta, store::key::channels_end)))
     next_log_ = std::max(next_log_, static_cast<std::uint32_t>(*end));
   if (auto end = need(store::number_of(*view_, store::table::meta, store::key::groups_end)))
     next_group_ = std::max(next_group_, static_cast<group_number>(*end));
+  look_for_due();
   if (!buried_.empty())
     out_.commands.emplace_back(sweep{});
 }
@@ -151,6 +163,7 @@ void hub::impl::finish() {
       if (name_of_.contains(log))
         trim(load(log));
   }
+  look_whether_quiet();
   if (wants_sweep_)
     out_.commands.emplace_back(sweep{});
   drop_idle_channels();

@@ -4,16 +4,28 @@
 
 #include <dagger/log/event.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace dagger::log {
+
+/// A log of the engine that can be read as a channel. Others write to it and take from it.
+struct engine_log {
+  std::string name;
+  store::log_id log{};
+  /// The row of the message that a row of the log stands for. Called with a view that holds it.
+  std::function<result<std::string>(store::view&, std::string_view row)> as_message;
+};
 
 /// The fold over events of channels. All that survives it is in rows; members are not among that.
 class hub {
 public:
   /// Reads the names of channels and groups. `first` is to be committed before anything else.
-  static result<hub> restore(store::view& disk, timestamp now, effects& first);
+  static result<hub> restore(store::view& disk, timestamp now, effects& first,
+                             std::optional<engine_log> readable = {});
 
   hub(hub&&) noexcept;
   hub& operator=(hub&&) noexcept;

@@ -3,6 +3,8 @@
 
 #include <dagger/check.hpp>
 
+#include <array>
+
 namespace dagger::log {
 
 namespace {
@@ -14,6 +16,20 @@ constexpr auto bytes_ahead = std::size_t{1} << 20;
 /// Stands in the table of channels for one that is gone.
 std::string buried_name(store::log_id log) {
   return " " + std::to_string(static_cast<std::uint32_t>(log));
+}
+
+/// Why the new schema must not follow the one that is there, if it must not.
+std::optional<error> incompatible(const channel_options& there, const channel_options& wanted) {
+  auto wrong = schema::incompatibilities(there.schema, wanted.schema, there.compatibility);
+  if (wrong.empty())
+    return std::nullopt;
+  constexpr auto words = std::array<std::string_view, 4>{"", "backward", "forward", "full"};
+  return error{code::conflict,
+               "the new schema of the channel '" + there.name + "' is not compatible ("
+                 + std::string{words[static_cast<std::size_t>(there.compatibility)]}
+                 + ") with the one that it has:\n" + schema::to_text(wrong),
+               {},
+               "set `compatibility: none` first if that is meant"};
 }
 
 /// An id is the end of a key.
@@ -32,11 +48,16 @@ channel& hub::impl::load(store::log_id log) {
   if (auto found = channels_.find(log); found != channels_.end())
     return found->second;
   auto& name = name_of_.at(log);
-  auto row = need(find_channel(*view_, name));
-  check(row.has_value(), "a channel that is not in memory is on disk");
+  auto row = channel_row{};
+  row.log = log;
+  if (log >= store::log_id::first_channel) {
+    auto found = need(find_channel(*view_, name));
+    check(found.has_value(), "a channel that is not in memory is on disk");
+    row = std::move(*found);
+  }
   auto& c = channels_[log];
   c.name = std::make_shared<const std::string>(name);
-  c.row = std::move(*row);
+  c.row = std::move(row);
   c.end = need(store::end_of(*view_, log));
   c.first = c.end;
   auto prefix = store::key::log(log, 0).substr(0, 5);
@@ -44,6 +65,11 @@ channel& hub::impl::load(store::log_id log) {
     c.first = store::key::position_of(key);
     return false;
   }));
+  c.arrivals_are_cut = has_forgotten_;
+  if (!is_ours(c)) {
+    find_readers(c);
+    return c;
+  }
   c.bytes = c.row.bytes_before;
   auto from = store::key::log(log, std::max(c.row.counted_to, c.first));
   need(view_->scan(store::table::log, from, store::direction::up,
@@ -66,6 +92,14 @@ void hub::impl::find_readers(channel& c) {
       c.groups.insert(g);
   });
   listener_index_.match(*c.name, [&](member_id m) { c.listeners.insert(m); });
+}
+
+/// Whether somebody would get a message of this channel now.
+bool hub::impl::is_read(std::string_view name) const {
+  auto found = false;
+  group_index_.match(name, [&](group_number g) { found |= !groups_.at(g).members.empty(); });
+  listener_index_.match(name, [&](member_id) { found = true; });
+  return found;
 }
 
 channel* hub::impl::find(std::string_view name) {
@@ -105,10 +139,18 @@ void hub::impl::write_end(std::string_view key, std::uint64_t next) {
 
 /// Writes the row, with the count of what the channel holds.
 void hub::impl::save(channel& c) {
+  if (!is_ours(c))
+    return;
   c.row.counted_to = c.end;
   c.row.bytes_before = c.bytes;
   out_.writes.put(store::table::channels, store::key::channel(*c.name), store::kind::channel,
                   encode(c.row));
+}
+
+row_ptr hub::impl::as_message(const channel& c, row_ptr row) {
+  if (is_ours(c))
+    return row;
+  return std::make_shared<const std::string>(need(engine_log_->as_message(*view_, *row)));
 }
 
 /// The row at this position, or null.
@@ -127,7 +169,8 @@ row_ptr hub::impl::row_at(channel& c, std::uint64_t position) {
                            || store::key::position_of(key) != position + c.ahead.size())
                          return false;
                        size += x.body.size();
-                       c.ahead.push_back(std::make_shared<const std::string>(x.body));
+                       c.ahead.push_back(
+                         as_message(c, std::make_shared<const std::string>(x.body)));
                        return c.ahead.size() < rows_ahead && size < bytes_ahead;
                      }));
   }
@@ -145,6 +188,8 @@ void hub::impl::on(const channel_declared& x) {
   }
   if (c->row.options == x.options)
     return done(x.client, 0);
+  if (auto why = incompatible(c->row.options, x.options))
+    return refuse(x.client, std::move(*why));
   if (c->row.options.schema != x.options.schema)
     ++c->row.schema_version;
   c->row.options = x.options;
@@ -153,10 +198,20 @@ void hub::impl::on(const channel_declared& x) {
   done(x.client, 1);
 }
 
+void hub::impl::on(const channel_wanted& x) {
+  if (auto fit = check_writable(x.name); !fit)
+    return refuse(x.client, std::move(fit.error()));
+  ensure(x.name);
+  done(x.client, 1);
+}
+
 void hub::impl::on(const channel_deleted& x) {
   auto* c = find(x.name);
   if (!c)
     return refuse(x.client, {code::not_found, "there is no channel '" + x.name + "'"});
+  if (!is_ours(*c))
+    return refuse(x.client,
+                  {code::invalid_input, "the channel '" + x.name + "' is the engine's own"});
   auto log = c->row.log;
   if (auto [from, who] = needed_from(*c); !x.force && from < c->end)
     return refuse(x.client,
@@ -249,17 +304,28 @@ void hub::impl::on(const messages_published& x) {
   for (auto& m : x.messages)
     if (auto too_long = longer_than_a_key(m.id))
       return refuse(x.client, std::move(*too_long));
+  if (x.needs_reader && !is_read(x.channel))
+    return refuse(x.client, {code::no_responders, "nobody reads the channel '" + x.channel + "'"});
   auto& c = ensure(x.channel);
   if (auto why = no_room(c))
     return refuse(x.client, std::move(*why));
   auto first = appends_;
-  for (auto& m : x.messages) {
-    if (!m.id.empty())
-      forget_old_id(c, m.id);
-    out_.writes.append(c.row.log, store::kind::message, m.row, m.id);
-    ++appends_;
-  }
-  out_.commands.emplace_back(accept{x.client, first, x.messages.size()});
+  auto delayed = std::size_t{0};
+  for (auto& m : x.messages)
+    if (m.due && *m.due > now_) {
+      delay(c, m);
+      ++delayed;
+    } else {
+      append(c, m.id, m.row);
+    }
+  out_.commands.emplace_back(accept{x.client, first, x.messages.size() - delayed, delayed});
+}
+
+void hub::impl::append(channel& c, const std::string& id, const std::string& row) {
+  if (!id.empty())
+    forget_old_id(c, id);
+  out_.writes.append(c.row.log, store::kind::message, row, id);
+  ++appends_;
 }
 
 /// An id counts as long as the window is; then it is as if it had never come.
@@ -279,8 +345,8 @@ void hub::impl::forget_old_id(const channel& c, const std::string& id) {
 }
 
 void hub::impl::on(const messages_appended& x) {
-  if (x.log < store::log_id::first_channel)
-    return; // the engine's own
+  if (x.log < store::log_id::first_channel && !channels_.contains(x.log))
+    return; // the engine's own, and nobody reads it
   if (!name_of_.contains(x.log)) {
     if (!buried_.contains(x.log))
       bury(x.log, confirmed_);
@@ -292,6 +358,7 @@ void hub::impl::on(const messages_appended& x) {
     for (auto& row : x.rows)
       c.bytes += row->size();
   c.end = std::max(c.end, end);
+  note_arrival(c, x.first);
   remember(c, x);
   for (auto number : c.groups) {
     cursor_of(groups_.at(number), c).grow(c.end);
@@ -308,6 +375,16 @@ void hub::impl::on(const messages_appended& x) {
   to_trim_.insert(x.log); // after those who are there have had them
 }
 
+void hub::impl::note_arrival(channel& c, std::uint64_t first) {
+  if (!c.arrivals.empty() && c.arrivals.back().first == now_)
+    return;
+  c.arrivals.emplace_back(now_, first);
+  if (c.arrivals.size() > limits::arrivals) {
+    c.arrivals.pop_front();
+    c.arrivals_are_cut = true;
+  }
+}
+
 /// Keeps the newest rows for those who read along.
 void hub::impl::remember(channel& c, const messages_appended& x) {
   if (c.groups.empty() && c.listeners.empty()) {
@@ -321,8 +398,8 @@ void hub::impl::remember(channel& c, const messages_appended& x) {
     c.tail_first = x.first;
   }
   for (auto& row : x.rows) {
-    c.tail.push_back(row);
-    c.tail_bytes += row->size();
+    c.tail.push_back(as_message(c, row));
+    c.tail_bytes += c.tail.back()->size();
   }
   while (c.tail.size() > limits::tail_messages || c.tail_bytes > limits::tail_bytes) {
     c.tail_bytes -= c.tail.front()->size();
@@ -334,8 +411,11 @@ void hub::impl::remember(channel& c, const messages_appended& x) {
 void hub::impl::drop_idle_channels() {
   if (channels_.size() <= limits::idle_channels || given_ != confirmed_ || !out_.writes.empty())
     return;
-  std::erase_if(channels_, [](auto& x) {
-    return x.second.groups.empty() && x.second.listeners.empty() && x.second.held_by.empty();
+  std::erase_if(channels_, [this](auto& x) {
+    auto& c = x.second;
+    auto idle = c.groups.empty() && c.listeners.empty() && c.held_by.empty();
+    has_forgotten_ |= idle && (c.arrivals_are_cut || !c.arrivals.empty());
+    return idle;
   });
 }
 

@@ -80,7 +80,9 @@ void hub::impl::pump(member_id who, member& m) {
       if (!row)
         continue;
       auto head = need(decode_head(*row));
-      if (!head.only_for.empty() || (head.expires && *head.expires <= now_))
+      auto key = routing_of(m.pattern).key;
+      if (!head.only_for.empty() || (head.expires && *head.expires <= now_)
+          || (!key.empty() && head.key != key))
         continue;
       size += row->size();
       out.push_back({next - 1, 1, std::move(row)});
@@ -116,10 +118,15 @@ void hub::impl::on(const deliveries_answered& x) {
   auto at = g.cursors.find(x.log);
   if (at == g.cursors.end())
     return; // the channel is gone
+  auto follow_ups = std::vector<const follow_up*>{};
   for (auto& said : x.answers)
-    at->second.settle(x.member, said, now_);
+    if (at->second.settle(x.member, said, now_))
+      for (auto& more : said.publishes)
+        follow_ups.push_back(&more);
   g.ready.insert(x.log);
   touch(m.group, x.log);
+  for (auto* more : follow_ups)
+    append(ensure(more->channel), more->id, more->row);
 }
 
 void hub::impl::on(const delivery_extended& x) {

@@ -40,6 +40,10 @@ struct channel {
   std::string held_by;
   /// Some of it is to go as soon as the groups are through with it.
   bool waits_for_groups = false;
+  /// When the newest messages came, with the first position of each time.
+  std::deque<std::pair<timestamp, std::uint64_t>> arrivals;
+  /// There were more of these, since the hub began.
+  bool arrivals_are_cut = false;
 };
 
 struct group {
@@ -67,6 +71,11 @@ struct member {
   std::set<store::log_id> ready;
   store::log_id channel_turn{};
 };
+
+/// Whether the hub writes to it and takes from it: it is no log of the engine.
+inline bool is_ours(const channel& c) {
+  return c.row.log >= store::log_id::first_channel;
+}
 
 /// What is to happen by itself, by time.
 class alarms {
@@ -98,16 +107,21 @@ struct hub::impl {
   channel& ensure(const std::string& name);
   channel& create(channel_options options);
   void find_readers(channel& c);
+  bool is_read(std::string_view name) const;
   void write_end(std::string_view key, std::uint64_t next);
   void save(channel& c);
   row_ptr row_at(channel& c, std::uint64_t position);
+  row_ptr as_message(const channel& c, row_ptr row);
   void on(const channel_declared& x);
+  void on(const channel_wanted& x);
   void on(const channel_deleted& x);
   void on(const messages_published& x);
   void on(const messages_appended& x);
   std::optional<error> no_room(channel& c);
   void forget_old_id(const channel& c, const std::string& id);
   void remember(channel& c, const messages_appended& x);
+  void note_arrival(channel& c, std::uint64_t first);
+  void append(channel& c, const std::string& id, const std::string& row);
   void bury(store::log_id log, std::uint64_t last_batch);
   void sweep_buried();
   void drop_idle_channels();
@@ -115,6 +129,8 @@ struct hub::impl {
   // hub_members.cpp
   void on(const member_joined& x);
   void on(const member_left& x);
+  void on(const member_finished& x);
+  void on(const quiet_wanted& x);
   void on(const everybody_left&);
   void on(const group_deleted& x);
   std::optional<error> refusal(const member_joined& x) const;
@@ -122,8 +138,13 @@ struct hub::impl {
   void listen(const member_joined& x);
   group& create_group(const member_joined& x);
   void erase_group(group_number number);
+  void forget_in_time(const group& g);
   std::uint64_t begin_of(channel& c, const start& from);
   std::uint64_t position_at(channel& c, timestamp time);
+  std::uint64_t arrived_at(channel& c, timestamp time);
+  void on(const looked_again& x);
+  bool is_quiet(const quiet_wanted& x) const;
+  void look_whether_quiet();
   void leave(member_id who);
   template <class F>
   void each_matching(std::string_view pattern, F&& visit);
@@ -137,6 +158,14 @@ struct hub::impl {
   member_id next_member(group& g) const;
   void dead_letter(group& g, channel& c, const given_up& x);
   void hand_over(member_id to, channel& c, std::vector<delivered> messages);
+
+  // hub_delayed.cpp
+  void on(const delayed_cancelled& x);
+  void delay(channel& c, const outgoing& x);
+  void erase_delayed(const std::string& key, const delayed_message& x);
+  void send_due();
+  void look_for_due();
+  std::optional<timestamp> first_due() const;
 
   // hub_retention.cpp
   void on(const time_passed&);
@@ -153,6 +182,8 @@ struct hub::impl {
   void refuse(client_id client, error why);
   void done(client_id client, std::uint64_t count = 0);
 
+  /// The one that can be read as a channel.
+  std::optional<engine_log> engine_log_;
   std::map<std::string, store::log_id, std::less<>> names_;
   std::unordered_map<store::log_id, std::string> name_of_;
   std::map<store::log_id, channel> channels_;
@@ -179,6 +210,18 @@ struct hub::impl {
     std::uint64_t count;
   };
   std::deque<redrive> redrives_;
+  /// When the first delayed message may be due.
+  std::optional<timestamp> next_due_;
+  /// Delayed messages by key that came, and that went, in batches that are not confirmed.
+  std::map<std::string, std::pair<std::uint64_t, delayed_message>> new_delayed_;
+  std::map<std::string, std::uint64_t> gone_delayed_;
+  std::uint64_t delayed_number_ = 0;
+  /// Who waits until groups have nothing to do.
+  std::vector<quiet_wanted> quiet_;
+  /// A `look_again` is on its way for them.
+  bool looking_ = false;
+  /// Channels that had messages have left memory.
+  bool has_forgotten_ = false;
   std::uint64_t given_ = 0;
   std::uint64_t confirmed_ = 0;
   /// Ids that were published anew in batches that are not confirmed.

@@ -22,7 +22,8 @@ error other_options(const group_options& there, const group_options& wanted) {
 
 /// Calls `visit` for each channel that is there and matches.
 template <class F>
-void hub::impl::each_matching(std::string_view pattern, F&& visit) {
+void hub::impl::each_matching(std::string_view wanted, F&& visit) {
+  auto pattern = routing_of(wanted).pattern;
   auto head = literal_head(pattern);
   if (!is_wild(pattern)) {
     if (auto* c = find(pattern))
@@ -73,10 +74,10 @@ void hub::impl::on(const member_joined& x) {
 void hub::impl::listen(const member_joined& x) {
   auto& m = members_.at(x.member);
   m.pattern = x.pattern;
-  listener_index_.add(x.pattern, x.member);
+  listener_index_.add(routing_of(x.pattern).pattern, x.member);
   // Channels that are on disk only will find the listener in the index.
   for (auto& [log, c] : channels_)
-    if (matches(x.pattern, *c.name))
+    if (matches(routing_of(x.pattern).pattern, *c.name))
       c.listeners.insert(x.member);
   if (x.from.where == start::at::fresh)
     return;
@@ -116,7 +117,7 @@ group& hub::impl::create_group(const member_joined& x) {
   g.row.left = now_; // until the member is in
   g.row.options = *x.group;
   group_numbers_.emplace(x.group->name, number);
-  group_index_.add(x.group->pattern, number);
+  group_index_.add(routing_of(x.group->pattern).pattern, number);
   each_matching(x.group->pattern, [&](channel& c) {
     auto begin = begin_of(c, x.from);
     if (begin == 0)
@@ -143,6 +144,8 @@ std::uint64_t hub::impl::begin_of(channel& c, const start& from) {
     return std::clamp(from.position, c.first, c.end);
   case start::at::time:
     return position_at(c, from.time);
+  case start::at::arrival:
+    return arrived_at(c, from.time);
   }
   return c.end;
 }
@@ -162,6 +165,60 @@ std::uint64_t hub::impl::position_at(channel& c, timestamp time) {
   return low;
 }
 
+/// The first message that came at this time or later. Of what came long ago only the times of the
+/// messages themselves are known.
+std::uint64_t hub::impl::arrived_at(channel& c, timestamp time) {
+  auto found = std::ranges::lower_bound(c.arrivals, time, {}, [](auto& x) { return x.first; });
+  auto position = found == c.arrivals.end() ? c.end : found->second;
+  if (c.arrivals_are_cut && found == c.arrivals.begin())
+    position = std::min(position, position_at(c, time));
+  return std::max(position, c.first);
+}
+
+void hub::impl::on(const member_finished& x) {
+  auto found = members_.find(x.member);
+  if (found == members_.end() || found->second.group == no_group)
+    return;
+  auto number = found->second.group;
+  leave(x.member);
+  if (groups_.at(number).members.empty())
+    erase_group(number);
+}
+
+void hub::impl::on(const quiet_wanted& x) {
+  quiet_.push_back(x);
+}
+
+/// Whether the groups have answered everything that the hub has heard of.
+bool hub::impl::is_quiet(const quiet_wanted& x) const {
+  return std::ranges::all_of(x.groups, [this](auto& name) {
+    auto number = group_numbers_.find(name);
+    return number == group_numbers_.end()
+        || std::ranges::all_of(groups_.at(number->second).cursors,
+                               [](auto& cursor) { return cursor.second.is_through(); });
+  });
+}
+
+/// Batches on their way may hold messages for them: what comes back behind all of these decides.
+void hub::impl::look_whether_quiet() {
+  if (looking_ || std::ranges::none_of(quiet_, [this](auto& x) { return is_quiet(x); }))
+    return;
+  looking_ = true;
+  out_.commands.emplace_back(look_again{given_ + (out_.writes.empty() ? 0 : 1)});
+}
+
+void hub::impl::on(const looked_again& x) {
+  looking_ = false;
+  if (x.batches != given_)
+    return; // there is more now
+  std::erase_if(quiet_, [this](auto& who) {
+    auto quiet = is_quiet(who);
+    if (quiet)
+      done(who.client, 1);
+    return quiet;
+  });
+}
+
 void hub::impl::on(const member_left& x) {
   leave(x.member);
 }
@@ -178,7 +235,7 @@ void hub::impl::leave(member_id who) {
   auto m = std::move(found->second);
   members_.erase(found);
   if (m.group == no_group) {
-    listener_index_.remove(m.pattern, who);
+    listener_index_.remove(routing_of(m.pattern).pattern, who);
     for (auto& [log, c] : channels_)
       c.listeners.erase(who);
     return;
@@ -200,9 +257,15 @@ void hub::impl::leave(member_id who) {
     alarms_.set(m.group, log, std::nullopt);
   g.ready.clear();
   g.row.left = now_;
-  alarms_.set(m.group, {}, later(now_, limits::group_ttl));
+  forget_in_time(g);
   out_.writes.put(store::table::groups, store::key::group(g.row.options.name), store::kind::group,
                   encode(g.row));
+}
+
+/// The engine knows by itself how long it needs its own.
+void hub::impl::forget_in_time(const group& g) {
+  if (g.row.options.purpose.is_null())
+    alarms_.set(g.row.number, {}, later(*g.row.left, limits::group_ttl));
 }
 
 void hub::impl::on(const group_deleted& x) {
@@ -231,13 +294,13 @@ void hub::impl::erase_group(group_number number) {
   for (auto& [log, x] : g.cursors)
     x.erase(out_.writes);
   for (auto& [log, c] : channels_)
-    if (c.waits_for_groups && matches(g.row.options.pattern, *c.name))
+    if (c.waits_for_groups && matches(routing_of(g.row.options.pattern).pattern, *c.name))
       to_trim_.insert(log);
   out_.writes.erase(store::table::groups, store::key::group(g.row.options.name));
   alarms_.set(number, {}, std::nullopt);
   for (auto& [log, x] : g.cursors)
     alarms_.set(number, log, std::nullopt);
-  group_index_.remove(g.row.options.pattern, number);
+  group_index_.remove(routing_of(g.row.options.pattern).pattern, number);
   group_numbers_.erase(g.row.options.name);
   groups_.erase(number);
 }

@@ -11,6 +11,7 @@ constexpr auto letters_at_once = std::size_t{256};
 } // namespace
 
 void hub::impl::on(const time_passed&) {
+  send_due();
   while (auto due = alarms_.take(now_)) {
     auto [number, log] = *due;
     if (number == no_group) {
@@ -63,6 +64,8 @@ std::pair<std::uint64_t, std::string> hub::impl::needed_from(channel& c) {
 
 /// Erases the oldest messages as far as the channel's limits want it and the groups let it.
 void hub::impl::trim(channel& c) {
+  if (!is_ours(c))
+    return;
   auto max_age = c.row.options.retention.max_age;
   c.held_by.clear();
   c.waits_for_groups = false;

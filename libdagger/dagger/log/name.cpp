@@ -106,6 +106,14 @@ bool matches(std::string_view pattern, std::string_view name) {
   return name.empty();
 }
 
+routing routing_of(std::string_view pattern) {
+  auto head = jobs_channel.size() + 1;
+  if (!pattern.starts_with(jobs_channel) || pattern.size() <= head || pattern[head - 1] != '.')
+    return {pattern};
+  auto key = pattern.substr(head);
+  return {jobs_channel, key == "*" || key == ">" ? std::string_view{} : key};
+}
+
 std::string dead_letters_of(std::string_view channel) {
   return std::string{channel} + ".dead";
 }

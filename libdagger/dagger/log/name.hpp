@@ -31,6 +31,18 @@ std::string_view literal_head(std::string_view pattern);
 /// the last token `dead`, are matched by themselves only.
 bool matches(std::string_view pattern, std::string_view name);
 
+/// The channel of what happens to jobs. A pattern that has one more token than it names a job by
+/// its key: `dagger.jobs.ID` is what happens to this one.
+inline constexpr std::string_view jobs_channel = "dagger.jobs";
+
+/// A pattern for names of channels, and the key that its messages must have; empty: any.
+struct routing {
+  std::string_view pattern;
+  std::string_view key = {};
+};
+
+routing routing_of(std::string_view pattern);
+
 /// The channel that takes what `channel` could not deliver.
 std::string dead_letters_of(std::string_view channel);
 

@@ -89,6 +89,24 @@ result<group_row> decode_group(std::string_view name, std::string_view body) {
   return named(std::move(x), store::table::groups, store::key::group(name));
 }
 
+std::string encode(const delayed_message& x) {
+  return encoded([&](writer& w) {
+    w.varint(static_cast<std::uint32_t>(x.log));
+    w.text(x.id);
+    w.text(x.row);
+  });
+}
+
+result<delayed_message> decode_delayed(std::string_view body) {
+  return decode("delayed message", body, [](reader& r) {
+    auto x = delayed_message{};
+    x.log = static_cast<store::log_id>(r.varint());
+    x.id = r.text();
+    x.row = r.text();
+    return x;
+  });
+}
+
 std::string encode(const cursor_row& x) {
   return encoded([&](writer& w) {
     for (auto n : {x.begin, x.lent - x.begin, x.expired, x.dropped, x.dead})

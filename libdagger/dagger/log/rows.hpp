@@ -77,6 +77,20 @@ struct attempt_row {
 std::string encode(const attempt_row& x);
 result<attempt_row> decode_attempt(std::string_view body);
 
+/// Table `delayed`.
+struct delayed_message {
+  store::log_id log{};
+  /// Empty: it has none.
+  std::string id;
+  /// Of the message.
+  std::string row;
+
+  friend bool operator==(const delayed_message&, const delayed_message&) = default;
+};
+
+std::string encode(const delayed_message& x);
+result<delayed_message> decode_delayed(std::string_view body);
+
 /// The row of a channel or group, or nothing.
 result<std::optional<channel_row>> find_channel(store::view& v, std::string_view name);
 result<std::optional<group_row>> find_group(store::view& v, std::string_view name);

@@ -17,6 +17,7 @@ std::string to_text(const start& x) {
   case start::at::position:
     return std::to_string(x.position);
   case start::at::time:
+  case start::at::arrival:
     return to_rfc3339(x.time);
   }
   return "new";

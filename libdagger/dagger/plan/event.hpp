@@ -4,6 +4,7 @@
 
 #include <dagger/codec/hash.hpp>
 #include <dagger/plan/definition.hpp>
+#include <dagger/store/keys.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -239,6 +240,18 @@ struct submitted {
   dagger::on_parent_end on_parent_end = dagger::on_parent_end::cancel;
 };
 
+/// A message that an attempt publishes.
+struct published {
+  /// Of the channel.
+  store::log_id log{};
+  /// Empty: it is not looked for twice.
+  std::string id = {};
+  /// As the channel stores it.
+  std::string row = {};
+  /// One with this id came so long ago that it counts no more.
+  bool anew = false;
+};
+
 /// By what a file is told apart from what it was before.
 struct file_identity {
   std::string path;
@@ -273,6 +286,7 @@ struct report {
   std::optional<std::string> summary;
   std::vector<submitted> jobs;
   std::optional<kept_output> keep = {};
+  std::vector<published> messages = {};
 };
 
 /// Attempts ended. Several in one event share their rows.

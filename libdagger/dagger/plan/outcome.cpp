@@ -120,6 +120,7 @@ void planner::impl::apply(const report& r) {
     wrong = add_all(j, t, r, conditions);
   if (wrong)
     return fail_attempt(j, t, {wrong->code, wrong->message, false, std::nullopt});
+  publish(r);
   auto& row = j.tasks[t].row;
   if (r.summary)
     row.summary = *r.summary;
@@ -133,6 +134,15 @@ void planner::impl::apply(const report& r) {
   } else {
     move(j, t, task_state::skipped, {}, std::get<skipped>(r.outcome).reason);
     settle(j, t);
+  }
+}
+
+/// Its messages are part of the outcome: the same batch appends them.
+void planner::impl::publish(const report& r) {
+  for (auto& x : r.messages) {
+    if (x.anew)
+      out.writes.erase(store::table::once, store::key::once(x.log, x.id));
+    out.writes.append(x.log, store::kind::message, x.row, x.id);
   }
 }
 

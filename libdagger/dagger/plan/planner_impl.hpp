@@ -394,6 +394,7 @@ struct planner::impl {
   void take(const report& r);
   void apply(const report& r);
   void slot_is_back(job* j, std::uint32_t t);
+  void publish(const report& r);
   void note_late(job& j, const report& r);
   void fail_attempt(job& j, std::uint32_t t, const failure& why, const payload& feedback = {});
   void interrupt(job& j, std::uint32_t t);

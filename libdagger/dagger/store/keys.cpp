@@ -114,6 +114,10 @@ std::string meaning(table t, std::string_view x) {
   case table::acks:
   case table::attempts:
     return delivery_text(x);
+  case table::delayed:
+    return "message due " + to_rfc3339(key::due_of(x));
+  case table::delays:
+    return log_text(x) + " delayed message \"" + shown(x.substr(5)) + "\"";
   }
   return hexadecimal(x);
 }
@@ -162,7 +166,10 @@ bool well_formed(table t, std::string_view x) {
   case table::log:
     return x.size() == 13;
   case table::once:
+  case table::delays:
     return x.size() > 5;
+  case table::delayed:
+    return x.size() == 17 && reader{x.substr(1)}.big_endian<std::uint64_t>() < last_year;
   }
   return false;
 }

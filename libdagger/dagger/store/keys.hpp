@@ -37,14 +37,16 @@ enum class table : std::uint8_t {
   cursors = 19,    // group, log -> up to where the group is through, up to where it has been given
   acks = 20,       // group, log, position -> nothing; acknowledged before others that come first
   attempts = 21,   // group, log, position -> how often it was given, when it is due again
+  delayed = 22,    // time, number -> a message that is to be appended then
+  delays = 23,     // log, message id -> where it stands in `delayed`
 };
 
-inline constexpr std::size_t table_count = 22;
+inline constexpr std::size_t table_count = 24;
 
 inline constexpr std::array<std::string_view, table_count> table_names{
-  "meta",  "definitions", "jobs",    "active",   "specs",    "tasks",   "payloads", "timers",
-  "log",   "once",        "signals", "watchers", "children", "steps",   "stream",   "doomed",
-  "cache", "channels",    "groups",  "cursors",  "acks",     "attempts"};
+  "meta",  "definitions", "jobs",    "active",   "specs",    "tasks",    "payloads", "timers",
+  "log",   "once",        "signals", "watchers", "children", "steps",    "stream",   "doomed",
+  "cache", "channels",    "groups",  "cursors",  "acks",     "attempts", "delayed",  "delays"};
 
 inline constexpr std::string_view name_of(table x) {
   return table_names[static_cast<std::size_t>(x)];
@@ -198,6 +200,15 @@ inline std::string delivery(std::uint32_t group, log_id log, std::uint64_t posit
   return of(group, static_cast<std::uint32_t>(log), position);
 }
 
+/// `number`: unlike that of any other message of the same time.
+inline std::string delayed(timestamp when, std::uint64_t number) {
+  return of(static_cast<std::uint64_t>(when.time_since_epoch().count()), number);
+}
+
+inline std::string delay(log_id log, std::string_view message_id) {
+  return of(static_cast<std::uint32_t>(log)).append(message_id);
+}
+
 /// The number at the end of a `job`, `active` or `doomed` key.
 inline std::uint64_t job_of(std::string_view key) {
   auto r = reader{key.substr(1)};
@@ -231,6 +242,12 @@ inline timer_parts timer_of(std::string_view key) {
   return {when, job, r.big_endian<std::uint32_t>()};
 }
 
+/// When the message of a `delayed` key is due.
+inline timestamp due_of(std::string_view key) {
+  auto r = reader{key.substr(1)};
+  return timestamp{std::chrono::microseconds{r.big_endian<std::uint64_t>()}};
+}
+
 /// Who waits, of a `watcher` key.
 inline task_parts waiting_of(std::string_view key) {
   return task_of(key.substr(8));
@@ -259,7 +276,7 @@ inline digest place_of(std::string_view key) {
   return {high, r.big_endian<std::uint64_t>()};
 }
 
-/// The log of a `log` or `once` key.
+/// The log of a `log`, `once` or `delay` key.
 inline log_id log_of(std::string_view key) {
   auto r = reader{key.substr(1)};
   return static_cast<log_id>(r.big_endian<std::uint32_t>());

@@ -35,6 +35,8 @@ enum class kind : std::uint8_t {
   cursor = 21,
   ack = 22,
   delivery = 23,
+  delayed = 24,
+  delay = 25,
 };
 
 /// A stored value, opened. `body` lives as long as the view it came from.

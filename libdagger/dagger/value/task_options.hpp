@@ -125,6 +125,9 @@ struct condition {
   /// The signal's name, and the JSON Schema of its value.
   std::string signal_name = {};
   json signal_schema = true;
+  /// Channels of which a message is waited for, and a Lua expression over it; empty: any message.
+  std::string message_pattern = {};
+  std::string message_when = {};
 
   static condition all(std::vector<task_ref> tasks) {
     return {.mode = wait_mode::all, .tasks = std::move(tasks)};
@@ -167,7 +170,19 @@ struct condition {
             .signal_name = std::move(name),
             .signal_schema = std::move(schema)};
   }
+
+  /// A message of a channel that the pattern matches, on disk after the visit began that waits; the
+  /// answer is its CloudEvents JSON, with `channel` and `position`. `when`: a Lua expression over
+  /// `message`, which is that JSON: `message.data.total > 100`. Other messages are passed over.
+  static condition message(std::string pattern, std::string when = {}) {
+    return {.mode = wait_mode::signal,
+            .message_pattern = std::move(pattern),
+            .message_when = std::move(when)};
+  }
 };
+
+/// Names of signals that begin so are the engine's own.
+inline constexpr std::string_view reserved_signals = "dagger.message.";
 
 /// The first of several conditions that holds: `self.wait(any_of(signal, time))`.
 template <class... Conditions>
