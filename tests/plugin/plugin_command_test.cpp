@@ -59,7 +59,7 @@ TEST(plugin_command, runs_and_checks_a_job_of_its_agents) {
 
 TEST(plugin_command, lists_its_agents_beside_those_of_the_program) {
   const auto shape = valid(call({"agents", "--json", "--plugin", plugin("greeter")}).out, "agents");
-  ASSERT_EQ(shape.size(), 10u);
+  ASSERT_EQ(shape.size(), 12u);
   EXPECT_EQ(shape[2]["name"], "greeter");
   EXPECT_EQ(shape[2]["version"], "7");
   EXPECT_EQ(shape[2]["input"]["required"], ::dagger::json::array({"name"}));

@@ -128,7 +128,7 @@ void run::failed(std::uint32_t node, nodes& ready) {
     progress_[node].kept_back = true;
     return;
   }
-  if (!rule.optional)
+  if (!rule.optional || what == on_failure::stop) // it may have met a hold, which stays
     failed_ = true;
   tell(node, ready);
 }
