@@ -112,6 +112,23 @@ TEST(flow_run, what_a_cancelled_run_has_not_reached_is_cancelled) {
   EXPECT_EQ(run.at(2).state, task_state::cancelled);
 }
 
+TEST(flow_run, a_failure_that_stops_counts_though_the_run_is_held) {
+  auto shape = graph::graph{
+    {0, 0},
+    {},
+    {{run_if::all_success, on_failure::pause}, {run_if::all_success, on_failure::stop, true}}};
+  auto run = graph::run{shape, on_failure::carry_on};
+  auto ready = graph::run::nodes{};
+  run.begin(ready);
+  ASSERT_EQ(ready.size(), 2u);
+  run.failed(0, ready);
+  run.failed(1, ready); // it was on its way when the other one paused the run
+  EXPECT_EQ(run.finish(), job_state::paused);
+  run.resume(ready);
+  run.completed(0, ready);
+  EXPECT_EQ(run.finish(), job_state::failed);
+}
+
 TEST(flow_run, a_node_twice_before_another_counts_twice) {
   auto shape = graph::graph{{0, 2}, {0, 0}};
   auto run = graph::run{shape, on_failure::stop};
