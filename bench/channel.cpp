@@ -104,9 +104,10 @@ void durable(std::size_t n) {
     done.expect(n);
     auto start = bench::seconds();
     {
-      auto sub = e.subscribe("work" + std::to_string(round),
-                             {.group = "g", .from = start::first, .max_in_flight = 1'024},
-                             [&](delivery&) { done.add(); });
+      auto sub = e.subscribe(
+        "work" + std::to_string(round),
+        {.group = "g" + std::to_string(round), .from = start::first, .max_in_flight = 1'024},
+        [&](delivery&) { done.add(); });
       done.wait();
       auto acknowledged = [&] {
         auto state = dagger::log::channel_state_of(*e.read(), "work" + std::to_string(round));

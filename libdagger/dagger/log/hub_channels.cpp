@@ -409,7 +409,7 @@ void hub::impl::remember(channel& c, const messages_appended& x) {
 }
 
 void hub::impl::drop_idle_channels() {
-  if (channels_.size() <= limits::idle_channels || given_ != confirmed_ || !out_.writes.empty())
+  if (channels_.size() <= kept_channels_ || given_ != confirmed_ || !out_.writes.empty())
     return;
   std::erase_if(channels_, [this](auto& x) {
     auto& c = x.second;
@@ -417,6 +417,7 @@ void hub::impl::drop_idle_channels() {
     has_forgotten_ |= idle && (c.arrivals_are_cut || !c.arrivals.empty());
     return idle;
   });
+  kept_channels_ = std::max(limits::idle_channels, 2 * channels_.size());
 }
 
 } // namespace dagger::log

@@ -220,6 +220,9 @@ struct hub::impl {
   std::vector<quiet_wanted> quiet_;
   /// A `look_again` is on its way for them.
   bool looking_ = false;
+  /// Beyond so many channels in memory it is worth looking for idle ones: those that were not idle
+  /// the last time may be so again only when somebody has left.
+  std::size_t kept_channels_ = limits::idle_channels;
   /// Channels that had messages have left memory.
   bool has_forgotten_ = false;
   std::uint64_t given_ = 0;

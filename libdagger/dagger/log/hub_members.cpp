@@ -234,6 +234,7 @@ void hub::impl::leave(member_id who) {
     return;
   auto m = std::move(found->second);
   members_.erase(found);
+  kept_channels_ = limits::idle_channels;
   if (m.group == no_group) {
     listener_index_.remove(routing_of(m.pattern).pattern, who);
     for (auto& [log, c] : channels_)
