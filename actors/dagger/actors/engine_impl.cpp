@@ -208,10 +208,12 @@ void engine::impl::open_waits() {
     .desk = &channels_,
     .views = views_,
     .logger = workplace_->logger,
-    .signal =
-      [this](plan::signal_received x, dagger::log::event then) {
-        return signal_with(std::move(x), std::move(then));
-      },
+    .signal = [this](plan::signal_received x, dagger::log::event then) -> future<void> {
+      if (keeping_->ending)
+        return clients::refused({code::cancelled, "the engine is closing"});
+      auto bytes = x.value.bytes().size();
+      return request(std::move(x), bytes, std::move(then));
+    },
     .call = [this](std::function<void()> what) { clients_.call(std::move(what)); },
   });
 }

@@ -45,7 +45,8 @@ public:
   void add(agent x, actors::agent_factory make = {});
   /// All of them or none.
   void add_all(std::vector<agent> xs);
-  submission submit(plan::job_spec spec);
+  /// `then`: what follows for a channel, in one transaction, unless the job is refused.
+  submission submit(plan::job_spec spec, std::optional<dagger::log::event> then = {});
   submission resume(std::string id);
   future<void> signal(std::string job_id, std::string name, const json& value,
                       signal_options options);
@@ -110,10 +111,9 @@ private:
   void open_gateway();
   void tell_of_stall(plan::stalled&& x);
   void open_waits();
-  submission submit_with(plan::job_spec spec, dagger::log::event then);
-  future<void> signal_with(plan::signal_received x, dagger::log::event then);
+  void tell_planner(plan::event x, std::optional<dagger::log::event> then);
   template <class Event>
-  future<void> request(Event x, std::size_t bytes);
+  future<void> request(Event x, std::size_t bytes, std::optional<dagger::log::event> then = {});
   template <class Ask>
   future<void> change(std::string job_id, Ask ask);
   std::optional<error> unfit_for_its_wait(const std::string& job_id, const std::string& name,

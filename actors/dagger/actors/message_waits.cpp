@@ -84,19 +84,15 @@ result<message_wait> message_wait_from(const json& from) {
   return x;
 }
 
-std::string signal_for(const condition& x, std::uint32_t task, std::uint32_t visit,
-                       std::size_t index) {
+std::string signal_for(const condition& x, const plan::attempt_id& of, std::size_t index) {
   auto shown = x.message_pattern.substr(0, shown_pattern_bytes);
   for (auto& c : shown)
     if (auto letter = static_cast<unsigned char>(c); !std::isalnum(letter) && c != '.' && c != '-')
       c = '_';
-  return std::string{reserved_signals} + shown + "." + std::to_string(task) + "."
-       + std::to_string(visit) + "." + std::to_string(index);
-}
-
-void become_signal(condition& x, const std::string& name) {
-  x.mode = wait_mode::signal;
-  x.signal_name = name;
+  auto out = std::string{reserved_signals} + shown;
+  for (auto n : {std::size_t{of.task}, std::size_t{of.visit}, index, std::size_t{of.attempt}})
+    out += "." + std::to_string(n);
+  return out;
 }
 
 void message_waits::restore() {
@@ -118,7 +114,7 @@ void message_waits::restore() {
     setup_.logger->write(log_level::error,
                          "waits for messages cannot be read: " + to_string(done.error()));
   for (auto& x : live)
-    join(x).then([logger = setup_.logger](const result<void>& joined) {
+    add(x).then([logger = setup_.logger](const result<void>& joined) {
       if (!joined)
         logger->write(log_level::warning,
                       "a wait for a message is lost: " + to_string(joined.error()));
@@ -128,10 +124,6 @@ void message_waits::restore() {
 }
 
 future<void> message_waits::add(const message_wait& x) {
-  return join(x);
-}
-
-future<void> message_waits::join(const message_wait& x) {
   auto made = std::make_shared<entry>();
   made->what = x;
   if (!x.when.empty()) {

@@ -38,11 +38,8 @@ struct message_wait {
 json to_json(const message_wait& x);
 result<message_wait> message_wait_from(const json& x);
 
-/// The condition that the planner knows: a signal that only this can send.
-void become_signal(condition& x, const std::string& name);
-/// Of a wait for a message.
-std::string signal_for(const condition& x, std::uint32_t task, std::uint32_t visit,
-                       std::size_t index);
+/// The name of the signal that ends a wait for a message, which only this can send.
+std::string signal_for(const condition& x, const plan::attempt_id& of, std::size_t index);
 
 /// Safe to use from any thread.
 class message_waits : public std::enable_shared_from_this<message_waits> {
@@ -74,7 +71,6 @@ private:
     std::optional<script::program> when;
   };
 
-  future<void> join(const message_wait& x);
   void take(dagger::log::member_id who, const dagger::log::deliver& x);
   bool fits(const entry& x, const dagger::log::deliver& from, std::uint64_t position,
             const json& event) const;

@@ -76,7 +76,14 @@ std::optional<error> engine::impl::out_of_space() const {
                "free at least " + std::to_string(limits::min_free_bytes >> 20) + " MiB"};
 }
 
-submission engine::impl::submit(plan::job_spec spec) {
+void engine::impl::tell_planner(plan::event x, std::optional<dagger::log::event> then) {
+  if (then)
+    post(planner_, std::make_shared<joint_events>(joint_events{std::move(x), std::move(*then)}));
+  else
+    post(planner_, to_event(std::move(x)));
+}
+
+submission engine::impl::submit(plan::job_spec spec, std::optional<dagger::log::event> then) {
   if (auto why = refusal(spec))
     return clients::refused(std::move(spec.id), *why);
   auto hash = plan::hash_of(spec);
@@ -85,7 +92,7 @@ submission engine::impl::submit(plan::job_spec spec) {
     return clients::refused(std::move(spec.id), client.error());
   auto event = plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
                                    std::move(hash), client->id};
-  post(planner_, to_event(std::move(event)));
+  tell_planner(std::move(event), std::move(then));
   return std::move(client->handle);
 }
 
@@ -101,41 +108,20 @@ submission engine::impl::resume(std::string id) {
 
 /// Hands an event with a client to the planner.
 template <class Event>
-future<void> engine::impl::request(Event x, std::size_t bytes) {
+future<void> engine::impl::request(Event x, std::size_t bytes,
+                                   std::optional<dagger::log::event> then) {
   auto client = clients_.open(bytes);
   if (!client)
     return clients::refused(client.error());
   x.client = client->id;
-  post(planner_, to_event(std::move(x)));
+  tell_planner(std::move(x), std::move(then));
   return std::move(client->done);
 }
 
-template future<void> engine::impl::request(plan::step_done, std::size_t);
-
-/// What is not refused and what follows from it for a channel, in one transaction.
-submission engine::impl::submit_with(plan::job_spec spec, dagger::log::event then) {
-  if (auto why = refusal(spec))
-    return clients::refused(std::move(spec.id), *why);
-  auto hash = plan::hash_of(spec);
-  auto client = clients_.open(spec.id, bytes_of(spec));
-  if (!client)
-    return clients::refused(std::move(spec.id), client.error());
-  auto event = plan::job_submitted{std::make_shared<const plan::job_spec>(std::move(spec)),
-                                   std::move(hash), client->id};
-  post(planner_, std::make_shared<joint_events>(joint_events{std::move(event), std::move(then)}));
-  return std::move(client->handle);
-}
-
-future<void> engine::impl::signal_with(plan::signal_received x, dagger::log::event then) {
-  if (keeping_->ending)
-    return clients::refused(closing_now());
-  auto client = clients_.open(x.value.bytes().size());
-  if (!client)
-    return clients::refused(client.error());
-  x.client = client->id;
-  post(planner_, std::make_shared<joint_events>(joint_events{std::move(x), std::move(then)}));
-  return std::move(client->done);
-}
+template future<void> engine::impl::request(plan::step_done, std::size_t,
+                                            std::optional<dagger::log::event>);
+template future<void> engine::impl::request(plan::signal_received, std::size_t,
+                                            std::optional<dagger::log::event>);
 
 future<void> engine::impl::await(message_wait which) {
   return keeping_->ending ? clients::refused(closing_now()) : waits_->add(which);

@@ -47,8 +47,7 @@ void task::impl::await_message(condition& x, std::size_t index) const {
   which.job = given.job_id;
   which.task = given.attempt.task;
   which.visit = given.attempt.visit;
-  which.signal = actors::signal_for(x, which.task, which.visit, index);
-  which.signal += "." + std::to_string(given.attempt.attempt);
+  which.signal = actors::signal_for(x, given.attempt, index);
   which.pattern = x.message_pattern;
   which.when = x.message_when;
   which.since = given.at;
@@ -57,7 +56,7 @@ void task::impl::await_message(condition& x, std::size_t index) const {
     which.after_channel = answer["channel"];
     which.after = answer["position"];
   }
-  actors::become_signal(x, which.signal);
+  x.signal_name = which.signal;
   value_of(where->to_engine->request([&](engine::impl& by) { return by.await(which); }));
 }
 

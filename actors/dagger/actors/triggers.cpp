@@ -98,7 +98,7 @@ subscription engine::impl::on(std::string pattern, trigger_options how) {
         throw;
       return x.term(to_string(why));
     }
-    auto started = submit_with(std::move(job), answer_to(from, dagger::log::verdict::ack));
+    auto started = submit(std::move(job), answer_to(from, dagger::log::verdict::ack));
     handed::defer(x);
     started.accepted().then(
       [from, send = from.to->send, logger = workplace_->logger](const result<bool>& done) {

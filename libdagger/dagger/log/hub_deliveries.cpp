@@ -67,6 +67,7 @@ void hub::impl::pump(group& g) {
 
 /// One who listens alone: each message once, whatever becomes of it.
 void hub::impl::pump(member_id who, member& m) {
+  auto key = routing_of(m.pattern).key;
   while (!m.ready.empty() && m.credit > 0) {
     auto log = m.channel_turn = next_in(m.ready, m.channel_turn);
     auto& c = load(log);
@@ -80,7 +81,6 @@ void hub::impl::pump(member_id who, member& m) {
       if (!row)
         continue;
       auto head = need(decode_head(*row));
-      auto key = routing_of(m.pattern).key;
       if (!head.only_for.empty() || (head.expires && *head.expires <= now_)
           || (!key.empty() && head.key != key))
         continue;
